@@ -1,0 +1,71 @@
+/** The arrows of docs/architecture.md: each rule says which import may not exist. */
+const features = ['login', 'bearer']
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '\\.d\\.ts$' }, to: {} },
+    {
+      name: 'express-only-at-the-edge',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: [
+          '^src/(app|services|latchkey|server)[.]ts$',
+          '^src/(http|pages|session)/',
+          '/(router|middleware)[.]ts$',
+          '/require-[a-z]+[.]ts$',
+          '/login-session[.]ts$',
+        ],
+      },
+      to: { path: '^node_modules/(@types/)?express(-session)?/' },
+    },
+    {
+      name: 'config-only-in-server-and-services',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(server|services|latchkey|config|config-readers)\\.ts$' },
+      to: { path: '^src/config(-readers)?\\.ts$' },
+    },
+    ...features.map((feature) => ({
+      name: `features-do-not-know-each-other-${feature}`,
+      severity: 'error',
+      from: { path: `^src/${feature}/` },
+      to: { path: `^src/(${features.filter((f) => f !== feature).join('|')})/` },
+    })),
+    {
+      name: 'features-do-not-know-what-is-above',
+      severity: 'error',
+      from: { path: '^src/(login|bearer|session|provider)/' },
+      to: { path: '^src/(app|services|server|latchkey)\\.ts$|^src/pages/' },
+    },
+    {
+      name: 'session-and-provider-know-errors-only',
+      severity: 'error',
+      from: { path: '^src/(session|provider)/' },
+      to: { path: '^src/', pathNot: '^src/(session|provider|http)/|^src/(errors|log)\\.ts$' },
+    },
+    {
+      name: 'app-is-below-services',
+      severity: 'error',
+      from: { path: '^src/(app\\.ts|pages/|http/)' },
+      to: { path: '^src/(services|server|latchkey|config)\\.ts$' },
+    },
+    {
+      name: 'nothing-from-tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|keycloak|\\.ci)/' },
+    },
+    {
+      name: 'no-dev-dependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], pathNot: '@types/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+}

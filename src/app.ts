@@ -1,0 +1,77 @@
+import express, { type Express, type RequestHandler, type Router } from 'express'
+import { hasBearerCredentials } from './bearer/credentials.js'
+import type { RequireBearerOptions } from './bearer/require-bearer.js'
+import { canonicalHost } from './http/canonical-host.js'
+import { createErrorHandler, createNotFound } from './http/error-handler.js'
+import { createHealthRouter } from './http/health.js'
+import { requestLog } from './http/request-log.js'
+import type { Respond } from './http/respond.js'
+import type { Log } from './log.js'
+import type { RequireLoginOptions } from './login/require-login.js'
+import type { Pages } from './pages/pages.js'
+import { projects, secureData, whoami } from './pages/api.js'
+
+/** The parts of Latchkey, ready to be mounted in an Express app. */
+export interface Parts {
+  /** express-session, configured. */
+  readonly session: RequestHandler
+  /** Our own addresses: login, callback, sign-out, session, metadata. */
+  readonly routes: Router
+  readonly requireLogin: (options?: RequireLoginOptions) => RequestHandler
+  readonly requireBearer: (options?: RequireBearerOptions) => RequestHandler
+}
+
+/** What the app is made of. */
+export interface Services extends Parts {
+  readonly publicUrl: string
+  readonly trustProxy: boolean | number | string
+  readonly securityHeaders: RequestHandler
+  readonly pages: Pages
+  readonly respond: Respond
+  readonly log: Log
+  readonly dependencies: Readonly<Record<string, () => Promise<boolean>>>
+  readonly isShuttingDown: () => boolean
+}
+
+/** Middleware order, nothing else. */
+export function createApp(services: Services): Express {
+  const { pages, requireLogin, requireBearer, log, respond } = services
+  const app = express()
+  app
+    .disable('x-powered-by')
+    .disable('etag')
+    .set('query parser', 'simple')
+    .set('trust proxy', services.trustProxy)
+  app.use(requestLog(log), services.securityHeaders)
+  app.use(createHealthRouter(services))
+  app.use(canonicalHost(services.publicUrl, log))
+
+  // Programs: no session is looked up for them.
+  app.get('/secure-data', requireBearer(), secureData)
+  app.get('/api/projects', requireBearer(), projects)
+
+  app.get(
+    '/api/whoami',
+    bearerOr(requireBearer(), [services.session, requireLogin({ redirect: false })]),
+    whoami,
+  )
+
+  app.use(services.session)
+  app.use(services.routes)
+  app.get('/', pages.home)
+  app.get('/hello', requireLogin(), pages.hello)
+  app.get('/account', requireLogin(), pages.account)
+
+  const errors = { log, respond, page: pages.problem }
+  app.use(createNotFound(errors))
+  app.use(createErrorHandler(errors))
+  return app
+}
+
+/** Where a token and a session are both sent, the token decides. */
+function bearerOr(bearer: RequestHandler, session: readonly RequestHandler[]): RequestHandler {
+  const bySession = express.Router()
+  bySession.use(...session)
+  return (req, res, next) =>
+    hasBearerCredentials(req.headers) ? bearer(req, res, next) : bySession(req, res, next)
+}

@@ -1,0 +1,71 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { isAppError, type AppError } from '../errors.js'
+import { queryOf } from '../http/query.js'
+import { logError } from '../http/respond.js'
+import type { Log } from '../log.js'
+import type { AccessTokenVerifier } from './access-token.js'
+import { bearerChallenge, oauthError, type ChallengeOptions } from './challenge.js'
+import { readBearerToken } from './credentials.js'
+import { BearerError } from './errors.js'
+import { assertRequirements, checkRequirements, type Requirements } from './requirements.js'
+
+export interface RequireBearerOptions extends Requirements {
+  /** What the token's `aud` must contain; by default API_AUDIENCE. */
+  readonly audience?: string
+}
+
+export interface RequireBearerServices {
+  readonly verifier: AccessTokenVerifier
+  readonly audience: string
+  readonly challenge: ChallengeOptions
+  readonly log: Log
+}
+
+/** Makes the guard for programs: sets `req.auth`, or answers with a bearer challenge. */
+export function createRequireBearer(services: RequireBearerServices) {
+  return function requireBearer(options: RequireBearerOptions = {}): RequestHandler {
+    const { audience = services.audience, ...requirements } = options
+    checkOptions(options)
+    return async (req, res, next) => {
+      try {
+        const token = readBearerToken(req.headers, queryOf(req))
+        const auth = await services.verifier.verify(token, audience)
+        checkRequirements(auth, requirements)
+        req.auth = auth
+      } catch (error) {
+        // A bug is a 500, never a 401.
+        if (!isAppError(error)) throw error
+        refuse(error, req, res, services)
+        return
+      }
+      res.set('Cache-Control', 'no-store')
+      next()
+    }
+  }
+}
+
+/** Always JSON: who calls an API is a program, whatever `Accept` says. */
+function refuse(
+  error: AppError,
+  req: Request,
+  res: Response,
+  { challenge, log }: RequireBearerServices,
+): void {
+  logError(log, error, req)
+  res.status(error.status).set('Cache-Control', 'no-store')
+  if (error.retryAfter !== undefined) res.set('Retry-After', String(error.retryAfter))
+  if (error instanceof BearerError) {
+    res.set('WWW-Authenticate', bearerChallenge(error, challenge)).json(oauthError(error))
+  } else {
+    res.json({ error: error.code, error_description: error.description })
+  }
+}
+
+/** An option that nobody knows is a guard that nobody meant: a misspelt one must not let everybody in. */
+function checkOptions(options: RequireBearerOptions): void {
+  const known = ['audience', 'scope', 'realmRole', 'clientRole']
+  const unknown = Object.keys(options).filter((name) => !known.includes(name))
+  if (unknown.length > 0) throw new TypeError(`requireBearer: unknown option ${unknown.join(', ')}`)
+  if (options.audience === '') throw new TypeError('requireBearer: audience is empty')
+  assertRequirements(options)
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+
+/** Why a value is refused, in words that go behind the setting's name. Never the value. */
+export class Refusal extends Error {}
+
+export type Reader<T> = (value: string) => T
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+/** A web address without credentials, query and fragment; returned exactly as given. */
+export function webAddress(production: boolean): Reader<string> {
+  return (value) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined
+    if (url === undefined || !/^https?:$/.test(url.protocol)) throw new Refusal('is not an http(s) address')
+    if (url.username !== '' || url.password !== '') throw new Refusal('must not hold a user name or password')
+    if (/[?#]/.test(value)) throw new Refusal('must not have a query or fragment')
+    if (production && isPlainOutside(url)) {
+      throw new Refusal('must be https in production (plain http is for this machine only)')
+    }
+    return value
+  }
+}
+
+const isPlainOutside = (url: URL): boolean => url.protocol === 'http:' && !LOOPBACK.test(url.hostname)
+
+/** The same, without a path: returned without the slash at its end. */
+export function origin(production: boolean): Reader<string> {
+  return (value) => {
+    const url = new URL(webAddress(production)(value))
+    if (url.pathname !== '/') throw new Refusal('must not have a path')
+    return url.origin
+  }
+}
+
+export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): Reader<number> {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+  return (value) => {
+    const number = Number(value)
+    if (!/^\d{1,15}$/.test(value) || number < min || number > max)
+      throw new Refusal(`must be a whole number ${range}`)
+    return number
+  }
+}
+
+export const text: Reader<string> = (value) => {
+  if (value.trim() === '') throw new Refusal('is empty')
+  return value
+}
+
+export function oneOf<const T extends string>(values: readonly T[]): Reader<T> {
+  return (value) => {
+    const found = values.find((known) => known === value)
+    if (found === undefined) throw new Refusal(`must be one of ${values.join(', ')}`)
+    return found
+  }
+}
+
+/** Secrets that stand in documents for everybody to read. */
+const SAMPLES = [
+  'keyboard cat',
+  'your-super-secret-key',
+  'change-me',
+  'changeme',
+  'replace-me',
+  'example-session-secret',
+]
+
+/** Newest first. Each long enough to sign and to derive keys from. */
+export function sessionSecrets(production: boolean): Reader<readonly string[]> {
+  return (value) => {
+    const secrets = value.split(',').map((secret) => secret.trim())
+    if (secrets.some((secret) => secret.length < 32))
+      throw new Refusal('must be secrets of 32 characters or more, comma-separated')
+    if (
+      production &&
+      secrets.some((secret) => SAMPLES.some((sample) => secret.toLowerCase().includes(sample)))
+    ) {
+      throw new Refusal(
+        'holds a sample from a document; make your own, for example with: openssl rand -hex 32',
+      )
+    }
+    return secrets
+  }
+}
+
+/** Express's own syntax for `trust proxy`; `false` when off. */
+export const trustProxy: Reader<boolean | number | string> = (value) => {
+  if (['', 'off', 'false'].includes(value)) return false
+  if (value === 'true') return true
+  if (/^\d{1,3}$/.test(value)) return Number(value)
+  if (value.split(',').every((item) => isProxyAddress(item.trim()))) return value
+  throw new Refusal('must be off, true, a number of hops, or addresses and ranges as Express takes them')
+}
+
+function isProxyAddress(item: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(item)) return true
+  const [address = '', prefix = '0', ...more] = item.split('/')
+  return isIP(address) !== 0 && /^\d{1,3}$/.test(prefix) && more.length === 0
+}
+
+/** The content of a file that holds one secret, without the line break at its end. */
+export function secretFile(path: string): string {
+  let content: string
+  try {
+    content = readFileSync(path, 'utf8')
+  } catch {
+    throw new Refusal('names a file that cannot be read')
+  }
+  const secret = content.replace(/\r?\n$/, '')
+  if (secret === '') throw new Refusal('names an empty file')
+  return secret
+}

@@ -1,0 +1,31 @@
+/**
+ * What every error of ours is. `code` is for programs and may be shown; `message` is for our log; `description` is
+ * the fixed wording that an answer may carry. No token, code, cookie or secret ever enters any of them.
+ */
+export abstract class AppError<Code extends string = string> extends Error {
+  readonly code: Code
+  /** What the log may say about the remedy. */
+  readonly hint: string | undefined
+  /** Where the person wanted to go: a page about this error offers to go on there. */
+  returnTo: string | undefined
+
+  constructor(code: Code, message: string, options: { cause?: unknown; hint?: string | undefined } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.name = new.target.name
+    this.code = code
+    this.hint = options.hint
+  }
+
+  abstract get status(): number
+  /** Our own fixed words for the answer. */
+  abstract get description(): string
+
+  /** Seconds for `Retry-After`, set exactly for answers that mean "cannot decide now". */
+  get retryAfter(): number | undefined {
+    return this.status === 503 ? 5 : undefined
+  }
+}
+
+export function isAppError(error: unknown): error is AppError {
+  return error instanceof AppError
+}

@@ -1,0 +1,31 @@
+import type { Express } from 'express'
+import { createServer as createHttpServer, type Server } from 'node:http'
+
+export interface ServerLimits {
+  /** Seconds in which a client must have sent its headers. */
+  readonly headersTimeout?: number
+  /** Seconds in which a client must have sent its whole request. */
+  readonly requestTimeout?: number
+}
+
+/** Bytes. More is answered with 431. */
+const MAX_HEADER_SIZE = 16 * 1024
+/** How often slow clients are looked for, in milliseconds. */
+const CHECK_INTERVAL = 1000
+
+/** An HTTP server for an app, with the limits that keep slow and large clients from hurting others. */
+export function createServer(
+  app: Express,
+  { headersTimeout = 15, requestTimeout = 60 }: ServerLimits = {},
+): Server {
+  const both = requestTimeout === 0 ? headersTimeout : Math.min(headersTimeout, requestTimeout)
+  return createHttpServer(
+    {
+      maxHeaderSize: MAX_HEADER_SIZE,
+      headersTimeout: both * 1000,
+      requestTimeout: requestTimeout * 1000,
+      connectionsCheckingInterval: CHECK_INTERVAL,
+    },
+    app,
+  )
+}

@@ -1,0 +1,24 @@
+import type { Parts } from './app.js'
+import type { Options } from './options.js'
+import { buildServices } from './services.js'
+
+export { loadConfig, ConfigError, type Config } from './config.js'
+export { createServer, type ServerLimits } from './http/create-server.js'
+export type { Auth } from './http/auth.js'
+export type { Roles } from './provider/keycloak-roles.js'
+export type { Log, LogFields } from './log.js'
+export type { Options } from './options.js'
+export type { RequireBearerOptions } from './bearer/require-bearer.js'
+export type { RequireLoginOptions } from './login/require-login.js'
+
+/** The middleware that Latchkey is made of, for an Express app of your own. */
+export type Latchkey = Parts
+
+/**
+ * Builds the parts. It asks nobody anything yet: the authorization server is found when it is first needed, so this
+ * works while it is away, and everything heals by itself when it comes back.
+ */
+export function createLatchkey(options: Options): Promise<Latchkey> {
+  const { session, routes, requireLogin, requireBearer } = buildServices(options)
+  return Promise.resolve({ session, routes, requireLogin, requireBearer })
+}

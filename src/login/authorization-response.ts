@@ -1,0 +1,209 @@
+import * as oidc from 'openid-client'
+import { isAppError } from '../errors.js'
+import { JwtError } from '../provider/errors.js'
+import { isKeycloak, keycloakTokenErrorHint } from '../provider/keycloak.js'
+import type { ProviderMetadata } from '../provider/metadata.js'
+import { LoginError } from './errors.js'
+import { verifyIdToken, type IdTokenClaims, type IdTokenOptions } from './id-token.js'
+import type { PendingLogin } from './pending-logins.js'
+import { fetchClaims, lacksClaims } from './userinfo.js'
+
+/** Parameters that may be there once at most. */
+const SINGLE = ['state', 'code', 'iss', 'error', 'session_state'] as const
+/** Answers to a request that we never make. */
+const NOT_ASKED_FOR = ['response', 'id_token', 'access_token', 'token_type'] as const
+
+/** A longer life than this is no life of an access token. */
+const MAX_EXPIRES_IN = 365 * 24 * 3600
+
+export interface FinishedLogin {
+  readonly claims: IdTokenClaims
+  readonly accessToken: string
+  readonly refreshToken: string | undefined
+  readonly idToken: string
+  readonly scope: ReadonlySet<string>
+  /** Seconds; unknown when the provider does not say. */
+  readonly expiresIn: number | undefined
+}
+
+export interface AuthorizationResponseOptions extends IdTokenOptions {
+  readonly configuration: oidc.Configuration
+  readonly metadata: ProviderMetadata
+  readonly redirectUri: string
+  readonly scope: string
+}
+
+/**
+ * The `state` of an authorization response, by which its pending login is found.
+ *
+ * @throws {@link LoginError} `invalid_response` without exactly one.
+ */
+export function readState(query: URLSearchParams): string {
+  const [state, ...more] = query.getAll('state')
+  if (state === undefined || state === '' || more.length > 0) {
+    throw new LoginError('invalid_response', 'an authorization response without exactly one state')
+  }
+  return state
+}
+
+/**
+ * Judges an authorization response, redeems its code and checks what comes back.
+ *
+ * The pending login was taken before: whatever happens here, it cannot happen twice.
+ *
+ * @throws {@link LoginError}; `ProviderError` when the provider does not answer.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#AuthResponseValidation | OpenID Connect Core §3.1.2.7}
+ */
+export async function finishLogin(
+  query: URLSearchParams,
+  pending: PendingLogin,
+  options: AuthorizationResponseOptions,
+): Promise<FinishedLogin> {
+  checkResponse(query, options)
+  const tokens = await redeem(query, pending, options)
+  if (tokens.id_token === undefined)
+    throw new LoginError('token_response_invalid', 'a token response without ID token')
+  const claims = await checkIdToken(tokens.id_token, tokens.access_token, pending, options)
+  const scope = new Set((tokens.scope ?? options.scope).split(' '))
+  const more = await missingClaims(claims, tokens.access_token, scope, options)
+  return {
+    claims: { ...more, ...claims },
+    accessToken: tokens.access_token,
+    refreshToken: tokens.refresh_token,
+    idToken: tokens.id_token,
+    scope,
+    expiresIn: tokens.expires_in === undefined ? undefined : Math.min(tokens.expires_in, MAX_EXPIRES_IN),
+  }
+}
+
+function checkResponse(query: URLSearchParams, { issuer, metadata }: AuthorizationResponseOptions): void {
+  for (const name of SINGLE) {
+    if (query.getAll(name).length > 1) throw new LoginError('invalid_response', `${name} is there twice`)
+  }
+  for (const name of NOT_ASKED_FOR) {
+    if (query.has(name)) throw new LoginError('invalid_response', `${name} was not asked for`)
+  }
+  // > Clients MUST compare the iss parameter to the issuer of the authorization server the request was sent to
+  const iss = query.get('iss')
+  const promised = metadata.authorization_response_iss_parameter_supported === true
+  if (iss === null ? promised : iss !== issuer) {
+    throw new LoginError(
+      'wrong_issuer',
+      iss === null ? 'the response has no iss' : 'the response has another iss',
+    )
+  }
+  const error = query.get('error')
+  if (error !== null) throw refusal(error)
+  if (!query.get('code')) throw new LoginError('invalid_response', 'neither a code nor an error')
+}
+
+/** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#AuthError | OpenID Connect Core §3.1.2.6} */
+function refusal(error: string): LoginError {
+  const word = /^[a-z_]{1,40}$/.test(error) ? error : 'an unknown error'
+  const message = `the authorization server answered ${word}`
+  if (error === 'access_denied') return new LoginError('access_denied', message)
+  if (error === 'login_required' || error === 'interaction_required')
+    return new LoginError('login_required', message)
+  const hint =
+    error === 'invalid_scope' ? 'OIDC_SCOPE names a scope that the client does not have' : undefined
+  return new LoginError('refused_by_provider', message, { hint })
+}
+
+type Tokens = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>
+
+async function redeem(
+  query: URLSearchParams,
+  pending: PendingLogin,
+  { configuration, redirectUri, clientId, metadata }: AuthorizationResponseOptions,
+): Promise<Tokens> {
+  const url = new URL(redirectUri)
+  url.search = query.toString()
+  try {
+    const tokens = await oidc.authorizationCodeGrant(configuration, url, {
+      expectedState: query.get('state') ?? '',
+      expectedNonce: pending.nonce,
+      pkceCodeVerifier: pending.codeVerifier,
+      idTokenExpected: true,
+    })
+    if ('error' in tokens) throw new LoginError('token_response_invalid', 'tokens and an error in one answer')
+    return tokens
+  } catch (error) {
+    throw translate(error, isKeycloak(metadata) ? clientId : undefined)
+  }
+}
+
+/** What openid-client reports, in our words. What it found stays in `cause`, which is never logged. */
+function translate(error: unknown, keycloakClient: string | undefined): unknown {
+  if (isAppError(error)) return error
+  if (error instanceof oidc.ResponseBodyError || error instanceof oidc.WWWAuthenticateChallengeError) {
+    return tokenError(error, keycloakClient)
+  }
+  if (error instanceof oidc.ClientError) {
+    return isAboutIdToken(error)
+      ? new LoginError('id_token_invalid', `the ID token failed a check (${error.code ?? 'unknown'})`, {
+          cause: error,
+        })
+      : new LoginError(
+          'token_response_invalid',
+          `the token response is not one (${error.code ?? 'unknown'})`,
+          { cause: error },
+        )
+  }
+  return error
+}
+
+function tokenError(
+  error: oidc.ResponseBodyError | oidc.WWWAuthenticateChallengeError,
+  keycloakClient: string | undefined,
+): LoginError {
+  const word = error instanceof oidc.ResponseBodyError ? error.error : 'invalid_client'
+  if (word === 'invalid_grant') {
+    return new LoginError('code_refused', 'the token endpoint answered invalid_grant', { cause: error })
+  }
+  if (word === 'invalid_client' || word === 'unauthorized_client') {
+    const hint = keycloakClient === undefined ? undefined : keycloakTokenErrorHint(word, keycloakClient)
+    return new LoginError('client_refused', `the token endpoint answered ${word}`, { cause: error, hint })
+  }
+  return new LoginError('token_response_invalid', `the token endpoint answered ${error.status}`, {
+    cause: error,
+  })
+}
+
+/** openid-client looks into the ID token before we do; what it attaches to its error tells which part it disliked. */
+function isAboutIdToken({ code, cause }: oidc.ClientError): boolean {
+  if (code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' || code === 'OAUTH_RESPONSE_IS_NOT_JSON') return false
+  if (!(cause instanceof Error)) return false
+  const found: unknown = cause.cause
+  return (
+    typeof found === 'string' ||
+    (typeof found === 'object' && found !== null && ('claims' in found || 'header' in found))
+  )
+}
+
+async function checkIdToken(
+  idToken: string,
+  accessToken: string,
+  { nonce, maxAge }: PendingLogin,
+  options: AuthorizationResponseOptions,
+): Promise<IdTokenClaims> {
+  try {
+    return await verifyIdToken(idToken, { nonce, accessToken, maxAge }, options)
+  } catch (cause) {
+    if (!(cause instanceof JwtError)) throw cause
+    throw new LoginError(
+      'id_token_invalid',
+      `the ID token failed a check (${cause.check}: ${cause.message})`,
+      { cause },
+    )
+  }
+}
+
+async function missingClaims(
+  claims: IdTokenClaims,
+  accessToken: string,
+  scope: ReadonlySet<string>,
+  { configuration, metadata }: AuthorizationResponseOptions,
+): Promise<object> {
+  if (metadata.userinfo_endpoint === undefined || !lacksClaims(claims, scope)) return {}
+  return fetchClaims(configuration, accessToken, claims.sub)
+}

@@ -1,0 +1,57 @@
+import { AppError } from '../errors.js'
+
+export type LoginErrorCode =
+  | 'invalid_response'
+  | 'unknown_login'
+  | 'login_spent'
+  | 'login_expired'
+  | 'access_denied'
+  | 'login_required'
+  | 'refused_by_provider'
+  | 'wrong_issuer'
+  | 'code_refused'
+  | 'id_token_invalid'
+  | 'client_refused'
+  | 'token_response_invalid'
+  | 'userinfo_invalid'
+  | 'invalid_login_parameter'
+  | 'registration_off'
+  | 'cross_site_request'
+  | 'unauthorized'
+
+interface Meaning {
+  readonly status: number
+  readonly description: string
+}
+
+/** A new code without a status and words does not compile. */
+const MEANING: Readonly<Record<LoginErrorCode, Meaning>> = {
+  invalid_response: { status: 400, description: 'The authorization response is malformed' },
+  unknown_login: { status: 400, description: 'This browser began no such login' },
+  login_spent: { status: 400, description: 'This login was used already' },
+  login_expired: { status: 400, description: 'This login took too long' },
+  access_denied: { status: 400, description: 'The login was declined' },
+  login_required: { status: 400, description: 'Nobody is signed in at the authorization server' },
+  refused_by_provider: { status: 400, description: 'The authorization server refused the login' },
+  wrong_issuer: { status: 400, description: 'The authorization response is of another issuer' },
+  code_refused: { status: 400, description: 'The authorization code is not valid any more' },
+  id_token_invalid: { status: 400, description: 'The ID token failed a check' },
+  client_refused: { status: 502, description: 'The authorization server refused this application' },
+  token_response_invalid: { status: 502, description: 'The token response cannot be used' },
+  userinfo_invalid: { status: 502, description: 'The userinfo response cannot be used' },
+  invalid_login_parameter: { status: 400, description: 'A parameter of the login request is not valid' },
+  registration_off: { status: 404, description: 'Registration is not offered here' },
+  cross_site_request: { status: 403, description: 'The request came from another site' },
+  unauthorized: { status: 401, description: 'A session is needed' },
+}
+
+/** What can go wrong with a login, a session or a sign-out. */
+export class LoginError extends AppError<LoginErrorCode> {
+  get status(): number {
+    return MEANING[this.code].status
+  }
+
+  get description(): string {
+    return MEANING[this.code].description
+  }
+}

@@ -1,0 +1,75 @@
+import * as oidc from 'openid-client'
+import type { Log } from '../log.js'
+import type { ProviderClient } from '../provider/client.js'
+import { ProviderError } from '../provider/errors.js'
+import { isKeycloak } from '../provider/keycloak.js'
+import type { ProviderMetadata } from '../provider/metadata.js'
+import type { LoginSession } from './login-session.js'
+
+/** Longer addresses are refused by servers and proxies on the way. */
+const MAX_URL_BYTES = 8 * 1024
+
+export interface LogoutOptions {
+  readonly metadata: ProviderMetadata
+  readonly client: ProviderClient
+  readonly postLogoutRedirectUri: string
+  readonly log: Log
+}
+
+/**
+ * Ends the login at the authorization server, server to server, so that it ends even when the browser goes no further:
+ * at Keycloak the whole single sign-on session, elsewhere the grant of the refresh token.
+ *
+ * @throws `ProviderError` when the server does not answer.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7009.html#section-2.1 | RFC 7009 §2.1}
+ */
+export async function endAtProvider(
+  login: LoginSession,
+  { metadata, client, log }: LogoutOptions,
+): Promise<void> {
+  const { refreshToken } = login.tokens
+  if (refreshToken === undefined) return
+  const { end_session_endpoint: endSession, revocation_endpoint: revocation } = metadata
+  if (endSession !== undefined && isKeycloak(metadata)) {
+    const response = await client.post(endSession, { refresh_token: refreshToken })
+    if (response.status >= 500)
+      throw new ProviderError('provider_unavailable', `end-session answered ${response.status}`)
+    if (!response.ok)
+      log.warn({ code: 'logout_refused', status: response.status }, 'end-session refused our request')
+  } else if (revocation !== undefined) {
+    await revoke(client.configuration, refreshToken, log)
+  }
+}
+
+async function revoke(configuration: oidc.Configuration, refreshToken: string, log: Log): Promise<void> {
+  try {
+    await oidc.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' })
+  } catch (error) {
+    if (error instanceof ProviderError) throw error
+    log.warn(
+      { code: 'logout_refused', reason: 'the refresh token could not be revoked' },
+      'revocation refused',
+    )
+  }
+}
+
+/**
+ * Where to send the browser so that the authorization server forgets it too.
+ *
+ * @returns nothing when the server has no such endpoint.
+ * @see {@link https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout | RP-Initiated Logout 1.0 §2}
+ */
+export function endSessionUrl(login: LoginSession, options: LogoutOptions): URL | undefined {
+  if (options.metadata.end_session_endpoint === undefined) return undefined
+  const url = build(options, login.tokens.idToken)
+  // Without the hint the server may ask the person to confirm; a request that arrives is worth more.
+  return Buffer.byteLength(url.href) <= MAX_URL_BYTES ? url : build(options, undefined)
+}
+
+function build({ client, postLogoutRedirectUri }: LogoutOptions, idToken: string | undefined): URL {
+  return oidc.buildEndSessionUrl(client.configuration, {
+    post_logout_redirect_uri: postLogoutRedirectUri,
+    state: oidc.randomState(),
+    ...(idToken === undefined ? {} : { id_token_hint: idToken }),
+  })
+}

@@ -1,0 +1,137 @@
+import type { Request, RequestHandler } from 'express'
+import type { AppError } from '../errors.js'
+import { displayClaims } from '../http/auth.js'
+import type { ProblemPage } from '../http/error-handler.js'
+import type { ErrorPage } from '../http/respond.js'
+import { currentRequestId } from '../log.js'
+import { authenticatedAt, loginOf } from '../login/login-session.js'
+import { loginLink, readReturnTo } from '../login/return-to.js'
+import type { LoginPages } from '../login/router.js'
+import { isKeycloak } from '../provider/keycloak.js'
+import type { Provider } from '../provider/provider.js'
+import { createRender, type Viewer } from './render.js'
+import { texts, type PageErrorCode } from './texts.js'
+
+export interface PagesOptions {
+  readonly publicUrl: string
+  readonly provider: Provider
+}
+
+/** All pages of ours. */
+export interface Pages extends LoginPages {
+  readonly home: RequestHandler
+  readonly hello: RequestHandler
+  readonly account: RequestHandler
+  readonly error: ErrorPage
+  /** A page about something that is no error of a feature; sets the status, too. */
+  readonly problem: ProblemPage
+}
+
+export function createPages(options: PagesOptions): Pages {
+  const render = createRender()
+  const { provider } = options
+  return {
+    home(req, res) {
+      render(res, 'home', viewerOf(req), {
+        registration: offersRegistration(provider),
+        publicUrl: options.publicUrl,
+      })
+    },
+    hello(req, res) {
+      render(res, 'hello', viewerOf(req))
+    },
+    account(req, res) {
+      render(res, 'account', viewerOf(req), {
+        account: describeAccount(req),
+        keycloak: usesKeycloak(provider),
+      })
+    },
+    logout(req, res) {
+      render(res, 'logout', viewerOf(req))
+    },
+    loggedOutHereOnly(_req, res) {
+      render(res, 'logged-out-here', undefined, { retry: confirmedEndSession(options) })
+    },
+    error(error, req, res) {
+      const text = texts.errors[error.code as PageErrorCode]
+      render(res, 'error', viewerOf(req), {
+        text,
+        ...facts(error.code),
+        action: actionFor(error, req, options),
+      })
+    },
+    problem(code, req, res) {
+      render(res, 'error', viewerOf(req), { text: texts.errors[code], ...facts(code), action: undefined })
+    },
+  }
+}
+
+function viewerOf(req: Request): Viewer | undefined {
+  const login = loginOf(req.session)
+  return login === undefined ? undefined : { name: displayClaims(login.claims).name ?? login.subject }
+}
+
+function facts(code: string): { code: string; requestId: string | undefined } {
+  return { code, requestId: currentRequestId() }
+}
+
+/** The one thing a person can do about an error: try the same page again, or sign in again. */
+function actionFor(
+  error: AppError,
+  req: Request,
+  { publicUrl }: PagesOptions,
+): { href: string; label: string } | undefined {
+  if (error.code === 'registration_off' || error.code === 'cross_site_request') return undefined
+  if (error.retryAfter !== undefined && error.returnTo === undefined && req.method === 'GET') {
+    return {
+      href: readReturnTo(req.originalUrl, publicUrl, '') || retryLogin(req, publicUrl),
+      label: texts.error.retry,
+    }
+  }
+  return { href: loginLink(error.returnTo), label: texts.error.again }
+}
+
+/** A login that could not be begun is begun again with the same destination. */
+function retryLogin(req: Request, publicUrl: string): string {
+  const returnTo = readReturnTo(
+    new URL(req.originalUrl, publicUrl).searchParams.get('return_to'),
+    publicUrl,
+    '',
+  )
+  return loginLink(returnTo === '' ? undefined : returnTo)
+}
+
+function usesKeycloak(provider: Provider): boolean {
+  const metadata = provider.known()
+  return metadata !== undefined && isKeycloak(metadata)
+}
+
+function offersRegistration(provider: Provider): boolean {
+  const offered = provider.known()?.['prompt_values_supported']
+  return Array.isArray(offered) && offered.includes('create')
+}
+
+/** Where to finish a sign-out by hand. Without a hint the server asks first; no token gets into a page. */
+function confirmedEndSession({ provider, publicUrl }: PagesOptions): string | undefined {
+  const endpoint = provider.known()?.end_session_endpoint
+  if (endpoint === undefined) return undefined
+  const url = new URL(endpoint)
+  url.searchParams.set('client_id', provider.clientId)
+  url.searchParams.set('post_logout_redirect_uri', `${publicUrl}/`)
+  return url.href
+}
+
+function describeAccount(req: Request): object | undefined {
+  const login = loginOf(req.session)
+  if (login === undefined) return undefined
+  const { acr } = login.claims
+  const level =
+    typeof acr === 'string' && Object.hasOwn(texts.levels, acr) ? texts.levels[acr] : texts.levels['unknown']
+  return {
+    ...displayClaims(login.claims),
+    subject: login.subject,
+    authenticatedAt: new Date(authenticatedAt(login)),
+    level,
+    endsAt: req.auth?.expiresAt,
+  }
+}

@@ -1,0 +1,90 @@
+import { ProviderError } from './errors.js'
+
+/** Answers of an authorization server are small; more than this is not one. */
+const MAX_BODY_BYTES = 1024 * 1024
+
+export interface BackChannelOptions {
+  readonly issuer: string
+  /** Where this process reaches the authorization server, when that differs from what browsers see. */
+  readonly internalUrl?: string | undefined
+  /** Total deadline of one call, headers and body, in seconds. */
+  readonly timeout: number
+}
+
+/** `fetch` towards the authorization server: one deadline, no redirects, bounded bodies, the internal origin. */
+export type BackChannel = (url: string | URL, init?: RequestInit) => Promise<Response>
+
+/**
+ * Makes the one function by which this process calls the authorization server.
+ *
+ * The whole body is read before it returns, so that the deadline covers it.
+ *
+ * The function throws {@link ProviderError} `provider_unavailable` when there is no whole answer in time.
+ */
+export function createBackChannel({ issuer, internalUrl, timeout }: BackChannelOptions): BackChannel {
+  const publicOrigin = new URL(issuer).origin
+  const internalOrigin = internalUrl === undefined ? undefined : new URL(internalUrl).origin
+  return async (url, init = {}) => {
+    const target = new URL(url)
+    if (internalOrigin !== undefined) replaceOrigin(target, internalOrigin)
+    const deadline = AbortSignal.timeout(timeout * 1000)
+    const signal = init.signal ? AbortSignal.any([init.signal, deadline]) : deadline
+    try {
+      const response = await fetch(target, { ...init, redirect: 'manual', signal })
+      const body = await readBody(response)
+      return new Response(hasNoBody(response.status) ? null : body, {
+        status: response.status,
+        headers: response.headers,
+      })
+    } catch (cause) {
+      if (cause instanceof ProviderError) throw cause
+      throw new ProviderError('provider_unavailable', `no answer from ${target.pathname}: ${reason(cause)}`, {
+        cause,
+        hint: unavailableHint(target.origin, publicOrigin, cause),
+      })
+    }
+  }
+}
+
+function replaceOrigin(url: URL, origin: string): void {
+  const { protocol, host } = new URL(origin)
+  url.protocol = protocol
+  url.host = host
+  if (new URL(origin).port === '') url.port = ''
+}
+
+const hasNoBody = (status: number): boolean => status === 204 || status === 205 || status === 304
+
+async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const body: AsyncIterable<Uint8Array> | null = response.body
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength
+    if (size > MAX_BODY_BYTES)
+      throw new ProviderError('provider_response_invalid', 'the answer is larger than 1 MiB')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** The short word of what went wrong on the wire; never text of the other side. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'time-out'
+  const code = errorCode(error) ?? errorCode(error.cause)
+  return code ?? 'connection failed'
+}
+
+function errorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+function unavailableHint(asked: string, publicOrigin: string, cause: unknown): string | undefined {
+  const why = reason(cause)
+  if (why !== 'ECONNREFUSED' && why !== 'ENOTFOUND' && why !== 'EAI_AGAIN') return undefined
+  return asked === publicOrigin
+    ? `nothing answers at ${asked}; where this process reaches the server under another address (a container), set OIDC_INTERNAL_URL`
+    : `nothing answers at ${asked}, the origin of OIDC_INTERNAL_URL`
+}

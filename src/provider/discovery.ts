@@ -1,0 +1,101 @@
+import type { Log } from '../log.js'
+import type { BackChannel } from './back-channel.js'
+import { ProviderError } from './errors.js'
+import { readMetadata, type ProviderMetadata } from './metadata.js'
+import { singleFlight } from './single-flight.js'
+
+/** A failure is remembered this long, so that a server in trouble is not asked by every request. */
+const FAILURE_MEMORY = 1000
+
+export interface DiscoveryOptions {
+  readonly issuer: string
+  readonly internal: boolean
+  /** Seconds after which the document is asked for again, in the background. */
+  readonly maxAge: number
+  readonly backChannel: BackChannel
+  readonly log: Log
+  /** Told of every document that was read, once each time. */
+  readonly onMetadata?: (metadata: ProviderMetadata) => void
+  readonly now?: () => number
+}
+
+export interface Discovery {
+  /**
+   * The metadata, asked for when first needed.
+   *
+   * @throws {@link ProviderError} `provider_unavailable`, `provider_metadata_invalid`
+   */
+  readonly metadata: () => Promise<ProviderMetadata>
+  /** What is known already, without asking. */
+  readonly known: () => ProviderMetadata | undefined
+  /** Asks the server now (at most once a second) and says whether it gave a usable answer. */
+  readonly probe: () => Promise<boolean>
+}
+
+/** @see {@link https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig | OpenID Connect Discovery 1.0 §4} */
+export function createDiscovery(options: DiscoveryOptions): Discovery {
+  const { log, maxAge, now = Date.now } = options
+  let current: ProviderMetadata | undefined
+  let fetchedAt = 0
+  let failure: { readonly error: unknown; readonly at: number } | undefined
+
+  const fetchOnce = singleFlight(async () => {
+    if (failure !== undefined && now() - failure.at < FAILURE_MEMORY) throw failure.error
+    try {
+      current = await fetchMetadata(options)
+      fetchedAt = now()
+      failure = undefined
+    } catch (error) {
+      failure = { error, at: now() }
+      logFailure(log, options.issuer, error)
+      throw error
+    }
+    options.onMetadata?.(current)
+    return current
+  })
+
+  return {
+    async metadata() {
+      if (current === undefined) return fetchOnce()
+      // A known document goes on serving: an outage is found by the calls that need the server.
+      if (now() - fetchedAt > maxAge * 1000) void fetchOnce().catch(() => undefined)
+      return current
+    },
+    known: () => current,
+    async probe() {
+      if (now() - fetchedAt < FAILURE_MEMORY && current !== undefined) return true
+      return fetchOnce().then(
+        () => true,
+        () => false,
+      )
+    },
+  }
+}
+
+async function fetchMetadata({ issuer, internal, backChannel }: DiscoveryOptions): Promise<ProviderMetadata> {
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  const response = await backChannel(url, { headers: { accept: 'application/json' } })
+  if (response.status !== 200) {
+    const hint =
+      response.status === 404 ? `nothing is at ${url}: is the realm's name in OIDC_ISSUER right?` : undefined
+    throw new ProviderError(
+      'provider_unavailable',
+      `discovery of issuer ${issuer} answered ${response.status}`,
+      { hint },
+    )
+  }
+  let document: unknown
+  try {
+    document = await response.json()
+  } catch (cause) {
+    throw new ProviderError('provider_metadata_invalid', `discovery of issuer ${issuer} is not JSON`, {
+      cause,
+    })
+  }
+  return readMetadata(document, { issuer, internal })
+}
+
+function logFailure(log: Log, issuer: string, error: unknown): void {
+  if (!(error instanceof ProviderError)) throw error
+  log.warn({ code: error.code, issuer, reason: error.message, hint: error.hint }, 'discovery failed')
+}

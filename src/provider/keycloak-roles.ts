@@ -1,0 +1,24 @@
+import type { Claims } from './jwt.js'
+
+/** The roles that Keycloak puts into tokens. Absent or malformed means none. */
+export interface Roles {
+  readonly realm: readonly string[]
+  /** Client id → its roles. */
+  readonly client: Readonly<Record<string, readonly string[]>>
+}
+
+export function readKeycloakRoles(claims: Claims): Roles {
+  const client: Record<string, readonly string[]> = Object.create(null) as Record<string, readonly string[]>
+  const access = claims['resource_access']
+  if (isObject(access)) for (const [id, entry] of Object.entries(access)) client[id] = rolesOf(entry)
+  return { realm: rolesOf(claims['realm_access']), client }
+}
+
+function rolesOf(entry: unknown): readonly string[] {
+  if (!isObject(entry) || !Array.isArray(entry['roles'])) return []
+  return entry['roles'].filter((role) => typeof role === 'string')
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,83 @@
+import type { ServerMetadata } from 'openid-client'
+import { ProviderError } from './errors.js'
+
+/** What we use of the discovery document, checked. */
+export interface ProviderMetadata extends ServerMetadata {
+  readonly issuer: string
+  readonly authorization_endpoint: string
+  readonly token_endpoint: string
+  readonly jwks_uri: string
+}
+
+/** Called by this process: with OIDC_INTERNAL_URL their origin is replaced. */
+const BACK_CHANNEL = [
+  'token_endpoint',
+  'jwks_uri',
+  'userinfo_endpoint',
+  'introspection_endpoint',
+  'revocation_endpoint',
+  'device_authorization_endpoint',
+  'pushed_authorization_request_endpoint',
+] as const
+/** Visited by browsers. */
+const FRONT_CHANNEL = ['authorization_endpoint', 'end_session_endpoint'] as const
+const REQUIRED = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
+
+/**
+ * Reads a discovery document and refuses one that is not the issuer's.
+ *
+ * An endpoint is taken when it is https or on the issuer's own origin; with an internal address in use, browsers are
+ * sent to the issuer's origin only.
+ *
+ * @throws {@link ProviderError} `provider_metadata_invalid`
+ * @see {@link https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationValidation | OpenID Connect Discovery 1.0 §4.3}
+ */
+export function readMetadata(
+  document: unknown,
+  { issuer, internal }: { issuer: string; internal: boolean },
+): ProviderMetadata {
+  if (!isObject(document)) throw invalid('the discovery document is not a JSON object')
+  // > The issuer value returned MUST be identical to the Issuer URL that was used as the prefix to
+  // > /.well-known/openid-configuration
+  if (document['issuer'] !== issuer) {
+    throw invalid(
+      `the discovery document names another issuer than ${issuer}`,
+      'OIDC_ISSUER must be the issuer exactly as the discovery document gives it: host, port, path, no slash more or less',
+    )
+  }
+  for (const name of REQUIRED) {
+    if (typeof document[name] !== 'string')
+      throw invalid(`the discovery document of ${issuer} has no ${name}`)
+  }
+  for (const name of BACK_CHANNEL)
+    checkEndpoint(document, name, issuer, (url) => internal || isOurs(url, issuer))
+  for (const name of FRONT_CHANNEL) {
+    checkEndpoint(document, name, issuer, (url) => (internal ? sameOrigin(url, issuer) : isOurs(url, issuer)))
+  }
+  return document as unknown as ProviderMetadata
+}
+
+function checkEndpoint(
+  document: Readonly<Record<string, unknown>>,
+  name: string,
+  issuer: string,
+  accept: (url: URL) => boolean,
+): void {
+  const value = document[name]
+  if (value === undefined) return
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || !/^https?:$/.test(url.protocol) || !accept(url)) {
+    throw invalid(`the ${name} in the discovery document of issuer ${issuer} is not one to be used`)
+  }
+}
+
+const sameOrigin = (url: URL, issuer: string): boolean => url.origin === new URL(issuer).origin
+const isOurs = (url: URL, issuer: string): boolean => url.protocol === 'https:' || sameOrigin(url, issuer)
+
+function invalid(message: string, hint?: string): ProviderError {
+  return new ProviderError('provider_metadata_invalid', message, { hint })
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

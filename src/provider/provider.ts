@@ -1,0 +1,87 @@
+import type { Log } from '../log.js'
+import { createBackChannel } from './back-channel.js'
+import { createProviderClient, type ClientAuthentication, type ProviderClient } from './client.js'
+import { createDiscovery } from './discovery.js'
+import { isKeycloak, warnOfRefusedRedirectUri } from './keycloak.js'
+import { createKeys, type Keys } from './keys.js'
+import type { ProviderMetadata } from './metadata.js'
+
+export interface ProviderOptions {
+  readonly issuer: string
+  readonly internalUrl?: string | undefined
+  readonly clientId: string
+  readonly clientSecret?: string | undefined
+  readonly clientAuthentication: ClientAuthentication
+  readonly redirectUri: string
+  /** Seconds, all of them. */
+  readonly clockTolerance: number
+  readonly timeout: number
+  readonly jwksMaxAge: number
+  readonly jwksCooldown: number
+  readonly jwksStale: number
+  readonly log: Log
+  readonly now?: () => number
+}
+
+/** The authorization server as we know it: its metadata, its keys, and our client there. All found when needed. */
+export interface Provider {
+  readonly issuer: string
+  readonly clientId: string
+  readonly keys: Keys
+  /** @throws `ProviderError` when the server cannot be used. */
+  connect(): Promise<{ readonly metadata: ProviderMetadata; readonly client: ProviderClient }>
+  /** The metadata known by now, without asking. */
+  known(): ProviderMetadata | undefined
+  /** Whether the server gives a usable answer now. */
+  probe(): Promise<boolean>
+}
+
+export function createProvider(options: ProviderOptions): Provider {
+  const { issuer, internalUrl, clientId, timeout, log, now = Date.now } = options
+  const backChannel = createBackChannel({ issuer, internalUrl, timeout })
+  let checkedRedirectUri = false
+  const discovery = createDiscovery({
+    issuer,
+    internal: internalUrl !== undefined,
+    maxAge: options.jwksMaxAge,
+    backChannel,
+    log,
+    now,
+    onMetadata(metadata) {
+      if (checkedRedirectUri || !isKeycloak(metadata)) return
+      checkedRedirectUri = true
+      const check = warnOfRefusedRedirectUri(metadata, {
+        clientId,
+        redirectUri: options.redirectUri,
+        backChannel,
+        log,
+      })
+      check.catch(() => {
+        checkedRedirectUri = false
+      })
+    },
+  })
+  const keys = createKeys({
+    jwksUri: async () => (await discovery.metadata()).jwks_uri,
+    backChannel,
+    maxAge: options.jwksMaxAge,
+    cooldown: options.jwksCooldown,
+    stale: options.jwksStale,
+    log,
+    now,
+  })
+  const clients = new WeakMap<ProviderMetadata, ProviderClient>()
+  return {
+    issuer,
+    clientId,
+    keys,
+    async connect() {
+      const metadata = await discovery.metadata()
+      const client = clients.get(metadata) ?? createProviderClient(metadata, { ...options, backChannel })
+      clients.set(metadata, client)
+      return { metadata, client }
+    },
+    known: discovery.known,
+    probe: discovery.probe,
+  }
+}

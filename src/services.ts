@@ -1,0 +1,127 @@
+import { Router, type RequestHandler } from 'express'
+import { randomBytes } from 'node:crypto'
+import { createAccessTokenVerifier } from './bearer/access-token.js'
+import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './bearer/protected-resource.js'
+import { createRequireBearer } from './bearer/require-bearer.js'
+import type { Services } from './app.js'
+import { createOwnErrorHandler } from './http/error-handler.js'
+import { createRespond } from './http/respond.js'
+import { securityHeaders } from './http/security-headers.js'
+import { createLog, type Log } from './log.js'
+import { MemoryPendingLogins } from './login/pending-logins.js'
+import { createRequireLogin } from './login/require-login.js'
+import { createLoginRouter, type LoginPaths } from './login/router.js'
+import { defaults, type Options } from './options.js'
+import { createPages } from './pages/pages.js'
+import { readStyleSheet, STYLE_SHEET_PATH } from './pages/render.js'
+import { createProvider, type Provider } from './provider/provider.js'
+import { MemoryStore } from './session/memory-store.js'
+import { createSession } from './session/middleware.js'
+
+const REALM = 'latchkey'
+const PATHS: LoginPaths = {
+  callback: '/authorize',
+  logout: '/logout',
+  afterLogin: '/hello',
+  afterLogout: '/',
+}
+
+/** Everything but what belongs to the process. */
+export type BuiltServices = Omit<Services, 'trustProxy' | 'isShuttingDown'>
+
+/** The composition root: turns options into the parts, and into what the app needs beside them. */
+export function buildServices(given: Options): BuiltServices {
+  const options = { ...defaults, ...given, log: given.log ?? createLog('info') }
+  const { publicUrl, issuer, apiAudience, clockTolerance, log, now = Date.now } = options
+  const provider = createProvider({
+    ...options,
+    redirectUri: publicUrl + PATHS.callback,
+    timeout: options.upstreamTimeout,
+  })
+  const pages = createPages({ publicUrl, provider })
+  const respond = createRespond({ log, page: pages.error, realm: REALM })
+  const store = new MemoryStore({
+    idleTimeout: options.sessionIdleTimeout,
+    absoluteTimeout: options.sessionAbsoluteTimeout,
+    now,
+  })
+  const headers = securityHeaders({ publicUrl, formTargets: () => formTargets(issuer, provider) })
+  const session = createSession({
+    publicUrl,
+    secrets: options.sessionSecrets ?? temporarySecret(log),
+    store,
+    respond,
+    isUse: (req) => req.path !== '/session',
+  })
+  const login = {
+    ...options,
+    paths: PATHS,
+    provider,
+    store,
+    pages,
+    now,
+    pendingLogins: pendingLogins(options, now),
+  }
+  const routes = Router()
+  routes.use(ownRoutes(headers, publicUrl, issuer), createLoginRouter({ ...login, headers }))
+  routes.use(createOwnErrorHandler(respond))
+  return {
+    publicUrl,
+    log,
+    respond,
+    pages,
+    securityHeaders: headers,
+    session,
+    routes,
+    requireLogin: createRequireLogin({ publicUrl, defaultReturnTo: PATHS.afterLogin, store, respond }),
+    requireBearer: createRequireBearer({
+      verifier: createAccessTokenVerifier({ issuer, keys: provider.keys, clockTolerance, now }),
+      audience: apiAudience,
+      challenge: { realm: REALM, resourceMetadata: publicUrl + PROTECTED_RESOURCE_PATH },
+      log,
+    }),
+    dependencies: { provider: () => provider.probe(), store: () => Promise.resolve(true) },
+  }
+}
+
+function pendingLogins(
+  {
+    loginTimeout,
+    loginLimit,
+    sessionAbsoluteTimeout,
+  }: typeof defaults | Required<Pick<Options, 'loginTimeout' | 'loginLimit' | 'sessionAbsoluteTimeout'>>,
+  now: () => number,
+): MemoryPendingLogins {
+  return new MemoryPendingLogins({
+    timeout: loginTimeout,
+    limit: loginLimit,
+    remember: sessionAbsoluteTimeout,
+    now,
+  })
+}
+
+/** Where the form that signs people out may lead. */
+function formTargets(issuer: string, provider: Provider): readonly string[] {
+  const endSession = provider.known()?.end_session_endpoint
+  return [
+    ...new Set([new URL(issuer).origin, ...(endSession === undefined ? [] : [new URL(endSession).origin])]),
+  ]
+}
+
+/** Documents that are the same for everybody. */
+function ownRoutes(headers: RequestHandler, publicUrl: string, issuer: string): Router {
+  const router = Router()
+  const styleSheet = readStyleSheet()
+  router.get(STYLE_SHEET_PATH, headers, (_req, res) => {
+    res.set('Cache-Control', 'public, max-age=3600').type('css').send(styleSheet)
+  })
+  router.get(PROTECTED_RESOURCE_PATH, headers, (_req, res) => {
+    res.set('Cache-Control', 'public, max-age=3600').json(protectedResourceMetadata(publicUrl, issuer))
+  })
+  return router
+}
+
+function temporarySecret(log: Log): readonly string[] {
+  log.warn({ code: 'temporary_session_secret' }, 'SESSION_SECRETS is not set: sessions end with this process')
+  return [randomBytes(32).toString('hex')]
+}
