@@ -1,5 +1,4 @@
-import type { Express } from 'express'
-import { createServer as createHttpServer, type Server } from 'node:http'
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
 
 export interface ServerLimits {
   /** Seconds in which a client must have sent its headers. */
@@ -15,7 +14,7 @@ const CHECK_INTERVAL = 1000
 
 /** An HTTP server for an app, with the limits that keep slow and large clients from hurting others. */
 export function createServer(
-  app: Express,
+  app: RequestListener,
   { headersTimeout = 15, requestTimeout = 60 }: ServerLimits = {},
 ): Server {
   const both = requestTimeout === 0 ? headersTimeout : Math.min(headersTimeout, requestTimeout)
