@@ -3,8 +3,11 @@ import type { AppError } from '../errors.js'
 import type { Log } from '../log.js'
 import { wantsPage } from './navigation.js'
 
-/** Answers a request that ended in one of our errors: a page for a person, JSON for a program. */
-export type Respond = (error: AppError, req: Request, res: Response) => void
+/**
+ * Answers a request that ended in one of our errors: a page for a person, JSON for a program. On a route for programs
+ * alone, `mayBePage` is `false`, and `Accept` is not asked.
+ */
+export type Respond = (error: AppError, req: Request, res: Response, mayBePage?: boolean) => void
 
 /** Renders the page about an error. */
 export type ErrorPage = (error: AppError, req: Request, res: Response) => void
@@ -18,7 +21,7 @@ export interface RespondOptions {
 
 /** The one place where our errors become answers and log lines; the wire sees the code and our own words only. */
 export function createRespond({ log, page, realm }: RespondOptions): Respond {
-  return (error, req, res) => {
+  return (error, req, res, mayBePage = true) => {
     logError(log, error, req)
     if (res.headersSent) {
       res.destroy()
@@ -27,7 +30,7 @@ export function createRespond({ log, page, realm }: RespondOptions): Respond {
     res.status(error.status).set('Cache-Control', 'no-store')
     if (error.retryAfter !== undefined) res.set('Retry-After', String(error.retryAfter))
     if (error.status === 401) res.set('WWW-Authenticate', `Bearer realm="${realm}"`)
-    if (wantsPage(req)) page(error, req, res)
+    if (mayBePage && wantsPage(req)) page(error, req, res)
     else res.json({ error: error.code, error_description: error.description })
   }
 }

@@ -7,7 +7,7 @@ import { loginOf, sessionAuth } from './login-session.js'
 import { loginLink, readReturnTo } from './return-to.js'
 
 export interface RequireLoginOptions {
-  /** `false` for routes that answer programs: 401 even for a navigation. */
+  /** `false` for routes that answer programs: 401 and JSON even for a navigation. */
   readonly redirect?: boolean
 }
 
@@ -48,7 +48,7 @@ function refuse(
       .redirect(302, loginLink(readReturnTo(req.originalUrl, publicUrl, defaultReturnTo)))
     return
   }
-  respond(new LoginError('unauthorized', 'a request without a session'), req, res)
+  respond(new LoginError('unauthorized', 'a request without a session'), req, res, redirect)
 }
 
 /** An option that nobody knows is a guard that nobody meant. */

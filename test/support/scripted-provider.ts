@@ -53,6 +53,7 @@ export class ScriptedProvider {
   sendsIss = true
   /** Seconds. */
   accessTokenLife = 300
+  client = { id: CLIENT_ID, secret: CLIENT_SECRET }
   calls: Call[] = []
   keys: SigningKey[] = []
   /** The keys of the JWKS, when they differ from those that sign. */
@@ -106,6 +107,7 @@ export class ScriptedProvider {
     this.userinfo = undefined
     this.sendsIss = true
     this.accessTokenLife = 300
+    this.client = { id: CLIENT_ID, secret: CLIENT_SECRET }
     this.publishedKeys = undefined
     this.calls = []
   }
@@ -164,7 +166,7 @@ export class ScriptedProvider {
       iss: this.issuer,
       aud: [AUDIENCE, 'account'],
       sub: randomUUID(),
-      azp: CLIENT_ID,
+      azp: this.client.id,
       typ: 'Bearer',
       iat: now,
       exp: now + this.accessTokenLife,
@@ -235,7 +237,7 @@ export class ScriptedProvider {
   }
 
   async #token({ form, headers }: Call, res: ServerResponse): Promise<void> {
-    if (readBasic(headers.authorization) !== `${CLIENT_ID}:${CLIENT_SECRET}`) {
+    if (readBasic(headers.authorization) !== `${this.client.id}:${this.client.secret}`) {
       json(res, 401, {
         error: 'unauthorized_client',
         error_description: 'Invalid client or Invalid client credentials',
@@ -260,8 +262,8 @@ export class ScriptedProvider {
     const accessToken = await this.accessToken({ ...person })
     const claims = {
       iss: this.issuer,
-      aud: CLIENT_ID,
-      azp: CLIENT_ID,
+      aud: this.client.id,
+      azp: this.client.id,
       typ: 'ID',
       iat: now,
       exp: now + 300,

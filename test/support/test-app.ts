@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { Server } from 'node:http'
-import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type Server,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp, type Services } from '../../src/app.js'
 import { createServer } from '../../src/http/create-server.js'
@@ -32,6 +37,12 @@ export interface Send {
   readonly jar?: Jar
   readonly headers?: OutgoingHttpHeaders
   readonly body?: string
+}
+
+export interface TestAppOptions extends Partial<Options> {
+  readonly trustProxy?: boolean | string
+  /** Mounts the parts elsewhere than in the app of this package. */
+  readonly makeApp?: (services: Services) => RequestListener
 }
 
 export interface LogLine extends LogFields {
@@ -73,7 +84,12 @@ export class TestApp {
   readonly publicUrl: string
   readonly services: Services
 
-  private constructor(server: Server, port: number, options: Options, trustProxy: boolean | string) {
+  private constructor(
+    server: Server,
+    port: number,
+    options: Options,
+    { trustProxy = false, makeApp = createApp }: TestAppOptions,
+  ) {
     this.port = port
     this.publicUrl = options.publicUrl
     this.#server = server
@@ -82,15 +98,14 @@ export class TestApp {
       trustProxy,
       isShuttingDown: () => false,
     }
-    server.on('request', createApp(this.services))
+    server.on('request', makeApp(this.services))
   }
 
   /** `publicUrl` is the app's own address unless given. */
   static async start(
     provider: Pick<ScriptedProvider, 'issuer'>,
-    options: Partial<Options> & { trustProxy?: boolean | string } = {},
+    options: TestAppOptions = {},
   ): Promise<TestApp> {
-    const { trustProxy = false, ...rest } = options
     // The port must be known before the app is made: its addresses are built from it.
     const server = createServer(() => undefined)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -104,9 +119,9 @@ export class TestApp {
       sessionSecrets: ['a-session-secret-of-the-tests-of-32-characters'],
       upstreamTimeout: 2,
       jwksCooldown: 1,
-      ...rest,
+      ...options,
     }
-    return new TestApp(server, port, complete, trustProxy)
+    return new TestApp(server, port, complete, options)
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,74 @@
+import { createHmac } from 'node:crypto'
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+/** The system's Chromium; `npm test` finds or installs it. */
+export function launchChromium(): Promise<Browser> {
+  const executablePath = process.env['LATCHKEY_TEST_CHROMIUM']
+  if (executablePath === undefined) throw new Error('These tests need Chromium: run them with `npm test`')
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
+/** Fills in Keycloak's login form. */
+export async function enterPassword(
+  page: Page,
+  username: string,
+  password = `${username}-password`,
+): Promise<void> {
+  await page.locator('#username').fill(username)
+  await page.locator('#password').fill(password)
+  await page.locator('#kc-login').click()
+}
+
+export interface NewPerson {
+  readonly username: string
+  readonly password: string
+  readonly firstName: string
+  readonly lastName: string
+}
+
+/** Fills in Keycloak's registration form. */
+export async function register(
+  page: Page,
+  { username, password, firstName, lastName }: NewPerson,
+): Promise<void> {
+  await page.locator('#username').fill(username)
+  await page.locator('#password').fill(password)
+  await page.locator('#password-confirm').fill(password)
+  await page.locator('#email').fill(`${username}@example.test`)
+  await page.locator('#firstName').fill(firstName)
+  await page.locator('#lastName').fill(lastName)
+  await page.locator('#kc-register-form [type=submit]').click()
+}
+
+/** Sets up a one-time password on Keycloak's page; returns the key that an authenticator app would keep. */
+export async function setUpOneTimePassword(page: Page): Promise<string> {
+  const key = await page.locator('#totpSecret').getAttribute('value', { timeout: 15_000 })
+  if (key === null) throw new Error('the page shows no key')
+  await page.locator('#totp').fill(oneTimePassword(key))
+  await page.locator('#userLabel').fill('phone')
+  await page.locator('#saveTOTPBtn').click()
+  return key
+}
+
+/**
+ * The code of an authenticator app for this moment. The key is the plain text that Keycloak keeps.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6238.html#section-4 | RFC 6238 §4}
+ */
+export function oneTimePassword(key: string, at = Date.now()): string {
+  const counter = Buffer.alloc(8)
+  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)))
+  const hash = createHmac('sha1', key).update(counter).digest()
+  const offset = (hash.at(-1) ?? 0) & 0xf
+  return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0')
+}
