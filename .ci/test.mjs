@@ -98,7 +98,7 @@ process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }))
 
 try {
   const { folders, forJest } = readArguments()
-  if (folders.includes('browser'))
+  if (folders.some((name) => WITH_KEYCLOAK.includes(name)))
     process.env['LATCHKEY_TEST_CHROMIUM'] = provideCommand('chromium', [
       'chromium',
       'chromium-browser',

@@ -26,6 +26,12 @@ export abstract class AppError<Code extends string = string> extends Error {
   }
 }
 
+/** The error of ours in what openid-client throws: it wraps whatever our `fetch` throws. */
+export function ownError(error: unknown): AppError | undefined {
+  if (isAppError(error)) return error
+  return error instanceof Error && isAppError(error.cause) ? error.cause : undefined
+}
+
 export function isAppError(error: unknown): error is AppError {
   return error instanceof AppError
 }

@@ -1,5 +1,5 @@
 import * as oidc from 'openid-client'
-import { isAppError } from '../errors.js'
+import { ownError } from '../errors.js'
 import { JwtError } from '../provider/errors.js'
 import { isKeycloak, keycloakTokenErrorHint } from '../provider/keycloak.js'
 import type { ProviderMetadata } from '../provider/metadata.js'
@@ -134,7 +134,8 @@ async function redeem(
 
 /** What openid-client reports, in our words. What it found stays in `cause`, which is never logged. */
 function translate(error: unknown, keycloakClient: string | undefined): unknown {
-  if (isAppError(error)) return error
+  const own = ownError(error)
+  if (own !== undefined) return own
   if (error instanceof oidc.ResponseBodyError || error instanceof oidc.WWWAuthenticateChallengeError) {
     return tokenError(error, keycloakClient)
   }

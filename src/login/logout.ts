@@ -1,4 +1,5 @@
 import * as oidc from 'openid-client'
+import { ownError } from '../errors.js'
 import type { Log } from '../log.js'
 import type { ProviderClient } from '../provider/client.js'
 import { ProviderError } from '../provider/errors.js'
@@ -45,7 +46,8 @@ async function revoke(configuration: oidc.Configuration, refreshToken: string, l
   try {
     await oidc.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' })
   } catch (error) {
-    if (error instanceof ProviderError) throw error
+    const own = ownError(error)
+    if (own !== undefined) throw own
     log.warn(
       { code: 'logout_refused', reason: 'the refresh token could not be revoked' },
       'revocation refused',

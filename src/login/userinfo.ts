@@ -1,5 +1,5 @@
 import * as oidc from 'openid-client'
-import { isAppError } from '../errors.js'
+import { ownError } from '../errors.js'
 import type { Claims } from '../provider/jwt.js'
 import { LoginError } from './errors.js'
 
@@ -29,7 +29,9 @@ export async function fetchClaims(
     // > The sub Claim in the UserInfo Response MUST be verified to exactly match the sub Claim in the ID Token
     return await oidc.fetchUserInfo(configuration, accessToken, subject)
   } catch (cause) {
-    if (isAppError(cause)) throw cause
-    throw new LoginError('userinfo_invalid', 'the userinfo response is not one for this person', { cause })
+    throw (
+      ownError(cause) ??
+      new LoginError('userinfo_invalid', 'the userinfo response is not one for this person', { cause })
+    )
   }
 }

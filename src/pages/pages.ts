@@ -32,6 +32,8 @@ export function createPages(options: PagesOptions): Pages {
   const { provider } = options
   return {
     home(req, res) {
+      // Registration is offered from the moment that the server is known to offer it; nobody waits for that.
+      if (provider.known() === undefined) void provider.probe()
       render(res, 'home', viewerOf(req), {
         registration: offersRegistration(provider),
         publicUrl: options.publicUrl,

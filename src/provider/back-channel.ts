@@ -70,10 +70,11 @@ async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
 
 /** The short word of what went wrong on the wire; never text of the other side. */
 function reason(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
-  if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'time-out'
-  const code = errorCode(error) ?? errorCode(error.cause)
-  return code ?? 'connection failed'
+  // By its members, not its class: it may come from another realm than ours.
+  if (typeof error !== 'object' || error === null) return 'unknown'
+  const name = 'name' in error ? error.name : undefined
+  if (name === 'TimeoutError' || name === 'AbortError') return 'time-out'
+  return errorCode(error) ?? errorCode('cause' in error ? error.cause : undefined) ?? 'connection failed'
 }
 
 function errorCode(error: unknown): string | undefined {

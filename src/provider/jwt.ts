@@ -23,7 +23,9 @@ export interface JwtExpectations {
   readonly now?: () => number
 }
 
-const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+/** base64url in the one canonical way: a token that is written otherwise is not the token that was issued. */
+const PART = '(?:[\\w-]{4})*(?:[\\w-]{4}|[\\w-]{2}[AEIMQUYcgkosw048]|[\\w-][AQgw])'
+const COMPACT = new RegExp(`^${PART}\\.${PART}\\.${PART}$`)
 const MAX_SUBJECT = 255
 /** The last second of the year 9999: what lies beyond is no date. */
 const MAX_NUMERIC_DATE = 253_402_300_799

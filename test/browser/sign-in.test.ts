@@ -148,7 +148,7 @@ describe('a person in a browser', () => {
     await page.waitForURL(`${app.publicUrl}/account?tab=2`)
   })
 
-  test('C002-26 opened as localhost, the app leads to its own address and signs in there', async () => {
+  test('opened as localhost, the app leads to its own address and signs in there', async () => {
     const elsewhere = app.publicUrl.replace('127.0.0.1', 'localhost')
     await page.goto(`${elsewhere}/hello`)
     await enterPassword(page, 'alice')

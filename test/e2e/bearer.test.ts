@@ -44,7 +44,7 @@ describe('tokens of a real Keycloak at the API', () => {
   test.each([
     ['latchkey-public', 'password'],
     ['latchkey-confidential', 'password'],
-  ])('C003-06 C000-03 a token of %s is taken', async (client) => {
+  ])('C003-06 a token of %s is taken', async (client) => {
     const { access_token: token } = await tokenOf('alice', client)
     const answer = await app.bearer(token)
     expect(answer.status).toBe(200)
@@ -52,7 +52,7 @@ describe('tokens of a real Keycloak at the API', () => {
     expect(answer.body).toBe('{"data":"This is secured data."}')
   })
 
-  test('C000-09 C000-22 a service account is taken, and whoami says who it is', async () => {
+  test('C000-22 a service account is taken, and whoami says who it is', async () => {
     const { access_token: token } = await requestToken({
       grant_type: 'client_credentials',
       client_id: 'latchkey-service',
@@ -138,7 +138,7 @@ describe('requireBearer with roles and scopes of a real Keycloak', () => {
     expect((await ask('/readers', asked.access_token)).status).toBe(200)
   })
 
-  test('C001-04 C001-05 C001-06 a third audience: ours is refused, the limited caller lacks the scope', async () => {
+  test('C001-05 C001-06 a third audience: ours is refused, the limited caller lacks the scope', async () => {
     expect((await ask('/train', (await tokenOf('alice')).access_token)).status).toBe(401)
     expect((await ask('/train', (await tokenOf('alice', 'trainer-limited')).access_token)).status).toBe(403)
     expect((await ask('/train', (await tokenOf('alice', 'trainer')).access_token)).status).toBe(200)

@@ -157,7 +157,7 @@ describe('mistakes of the settings, at a real Keycloak', () => {
     }
   })
 
-  test('C000-07 a wrong client secret: a page for the person, the remedy for the operator, nobody signed in', async () => {
+  test('a wrong client secret: a page for the person, the remedy for the operator, nobody signed in', async () => {
     const app = await startRealApp({ clientSecret: 'wrong' })
     try {
       const jar = new Jar()

@@ -41,7 +41,7 @@ describe('Keycloak stopped and started while people use the app', () => {
     rmSync(home, { recursive: true, force: true })
   })
 
-  test('C003-10 P-1 P-2 P-3 RE-01 LO-02: away, there, away, there again', async () => {
+  test('C003-10 P-1 P-2 RE-01 LO-02: away, there, away, there again', async () => {
     // Away from the start.
     const { access_token: foreignToken } = await tokenOf('alice')
     const refused = await app.navigate('/login')
