@@ -22,8 +22,8 @@ module.exports = {
     {
       name: 'config-only-in-server-and-services',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(server|services|latchkey|config|config-readers)\\.ts$' },
-      to: { path: '^src/config(-readers)?\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(server|services|latchkey|config[a-z-]*)\\.ts$' },
+      to: { path: '^src/config[a-z-]*\\.ts$' },
     },
     ...features.map((feature) => ({
       name: `features-do-not-know-each-other-${feature}`,

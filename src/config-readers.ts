@@ -99,15 +99,18 @@ function isProxyAddress(item: string): boolean {
   return isIP(address) !== 0 && /^\d{1,3}$/.test(prefix) && more.length === 0
 }
 
-/** The content of a file that holds one secret, without the line break at its end. */
-export function secretFile(path: string): string {
-  let content: string
+/** What a file holds. */
+export function fileContent(path: string): string {
   try {
-    content = readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8')
   } catch {
     throw new Refusal('names a file that cannot be read')
   }
-  const secret = content.replace(/\r?\n$/, '')
+}
+
+/** The content of a file that holds one secret, without the line break at its end. */
+export function secretFile(path: string): string {
+  const secret = fileContent(path).replace(/\r?\n$/, '')
   if (secret === '') throw new Refusal('names an empty file')
   return secret
 }

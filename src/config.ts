@@ -1,8 +1,8 @@
 import {
+  fileContent,
   oneOf,
   origin,
   Refusal,
-  secretFile,
   sessionSecrets,
   text,
   trustProxy,
@@ -10,12 +10,26 @@ import {
   wholeNumber,
   type Reader,
 } from './config-readers.js'
+import { Source, type Environment } from './config-source.js'
 import { LOG_LEVELS, type LogLevel } from './log.js'
 import { defaults, type Options } from './options.js'
 import { CLIENT_AUTHENTICATION } from './provider/client.js'
+import { KeycloakSettingsError, readKeycloakSettings } from './provider/keycloak-settings.js'
+
+type NotFromEnvironment =
+  | 'internalUrl'
+  | 'clientSecret'
+  | 'callbackPath'
+  | 'loginRedirect'
+  | 'logoutPath'
+  | 'logoutRedirect'
+  | 'views'
+  | 'styleSheet'
+  | 'log'
+  | 'now'
 
 /** Everything the process needs to know, read once. */
-export interface Config extends Required<Omit<Options, 'internalUrl' | 'clientSecret' | 'log' | 'now'>> {
+export interface Config extends Required<Omit<Options, NotFromEnvironment>> {
   readonly internalUrl: string | undefined
   readonly clientSecret: string | undefined
   readonly production: boolean
@@ -39,8 +53,6 @@ export class ConfigError extends Error {
     this.problems = problems
   }
 }
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Reads the settings from an environment.
@@ -82,15 +94,51 @@ function readClient(source: Source, production: boolean) {
     oneOf(CLIENT_AUTHENTICATION),
     defaults.clientAuthentication,
   )
+  const needsSecret = clientAuthentication !== 'none'
   return {
-    issuer: source.read('OIDC_ISSUER', webAddress(production)),
+    ...(source.has('KEYCLOAK_SETTINGS')
+      ? readAdapterFile(source, { production, needsSecret })
+      : readRegistration(source, { production, needsSecret })),
     internalUrl: source.optional('OIDC_INTERNAL_URL', origin(false)),
-    clientId: source.read('OIDC_CLIENT_ID', text),
     clientAuthentication,
-    clientSecret: source.secret('OIDC_CLIENT_SECRET', clientAuthentication !== 'none'),
     scope: source.read('OIDC_SCOPE', scope, defaults.scope),
     apiAudience: source.read('API_AUDIENCE', text),
   }
+}
+
+interface Registration {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string | undefined
+}
+
+type RegistrationContext = Readonly<Record<'production' | 'needsSecret', boolean>>
+
+function readRegistration(source: Source, { production, needsSecret }: RegistrationContext): Registration {
+  return {
+    issuer: source.read('OIDC_ISSUER', webAddress(production)),
+    clientId: source.read('OIDC_CLIENT_ID', text),
+    clientSecret: source.secret('OIDC_CLIENT_SECRET', needsSecret),
+  }
+}
+
+const STANDS_FOR = ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_CLIENT_SECRET_FILE']
+
+/** The adapter file stands in for three settings, whole: two sources of one thing would be a riddle. */
+function readAdapterFile(source: Source, { production, needsSecret }: RegistrationContext): Registration {
+  for (const name of STANDS_FOR) {
+    if (source.has(name)) source.problems.push(`${name} and KEYCLOAK_SETTINGS are both set: give one`)
+  }
+  return source.read('KEYCLOAK_SETTINGS', (file) => {
+    try {
+      const settings = readKeycloakSettings(fileContent(file), { needsSecret })
+      webAddress(production)(settings.issuer)
+      return settings
+    } catch (error) {
+      const known = error instanceof KeycloakSettingsError || error instanceof Refusal
+      throw known ? new Refusal(`(${file}): ${error.message}`) : error
+    }
+  })
 }
 
 function readTimes(source: Source) {
@@ -121,52 +169,4 @@ function refuseSharedStore(source: Source): void {
     if (!/^rediss?:\/\//.test(value)) throw new Refusal('is not a redis:// or rediss:// address')
     throw new Refusal('is set, but this version keeps sessions in the process only')
   })
-}
-
-/** Reads one environment and collects what is wrong with it. */
-class Source {
-  readonly problems: string[] = []
-  readonly #env: Environment
-
-  constructor(env: Environment) {
-    this.#env = env
-  }
-
-  /** An empty value counts as missing. Without a fallback the setting is required. */
-  read<T>(name: string, reader: Reader<T>, fallback?: string): T {
-    const value = this.#env[name] || fallback
-    if (value === undefined) return this.#problem(name, 'is required')
-    if (value === '') return undefined as T
-    return this.#try(name, () => reader(value))
-  }
-
-  optional<T>(name: string, reader: Reader<T>): T | undefined {
-    const value = this.#env[name]
-    return value ? this.#try(name, () => reader(value)) : undefined
-  }
-
-  /** A secret that stands in the setting itself or in the file that `<name>_FILE` names. */
-  secret(name: string, required: boolean): string | undefined {
-    const file = this.#env[`${name}_FILE`]
-    if (this.#env[name] && file) return this.#problem(name, `and ${name}_FILE are both set: give one`)
-    if (file) return this.#try(`${name}_FILE`, () => secretFile(file))
-    return required && !this.#env[name]
-      ? this.#problem(name, `(or ${name}_FILE) is required`)
-      : this.#env[name]
-  }
-
-  #try<T>(name: string, read: () => T): T {
-    try {
-      return read()
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      return this.#problem(name, error.message)
-    }
-  }
-
-  /** What it returns is never seen: with a problem there is no Config. */
-  #problem(name: string, reason: string): never {
-    this.problems.push(`${name} ${reason}`)
-    return undefined as never
-  }
 }

@@ -39,6 +39,18 @@ export interface Options {
   readonly jwksStale?: number
   /** Total deadline of one call to the authorization server. `UPSTREAM_TIMEOUT` */
   readonly upstreamTimeout?: number
+  /** Path of the redirect URI. */
+  readonly callbackPath?: string
+  /** Where a login ends that nobody sent elsewhere. */
+  readonly loginRedirect?: string
+  /** Path of the page that signs people out. */
+  readonly logoutPath?: string
+  /** Where a sign-out ends; a page that needs no login. */
+  readonly logoutRedirect?: string
+  /** Folder with EJS views of your own; those that it lacks are Latchkey's. */
+  readonly views?: string | undefined
+  /** A style sheet of your own in place of Latchkey's. */
+  readonly styleSheet?: string | undefined
   /** Where log lines go; by default to standard output, as JSON. */
   readonly log?: Log
   /** The clock, in milliseconds. */
@@ -58,4 +70,8 @@ export const defaults = {
   jwksCooldown: 5,
   jwksStale: 3600,
   upstreamTimeout: 5,
+  callbackPath: '/authorize',
+  loginRedirect: '/hello',
+  logoutPath: '/logout',
+  logoutRedirect: '/',
 } as const satisfies Partial<Options>

@@ -13,18 +13,12 @@ import { createRequireLogin } from './login/require-login.js'
 import { createLoginRouter, type LoginPaths } from './login/router.js'
 import { defaults, type Options } from './options.js'
 import { createPages } from './pages/pages.js'
-import { readStyleSheet, STYLE_SHEET_PATH } from './pages/render.js'
+import { LANGUAGES, readStyleSheet, STYLE_SHEET_PATH } from './pages/render.js'
 import { createProvider, type Provider } from './provider/provider.js'
 import { MemoryStore } from './session/memory-store.js'
 import { createSession } from './session/middleware.js'
 
 const REALM = 'latchkey'
-const PATHS: LoginPaths = {
-  callback: '/authorize',
-  logout: '/logout',
-  afterLogin: '/hello',
-  afterLogout: '/',
-}
 
 /** Everything but what belongs to the process. */
 export type BuiltServices = Omit<Services, 'trustProxy' | 'isShuttingDown'>
@@ -32,13 +26,14 @@ export type BuiltServices = Omit<Services, 'trustProxy' | 'isShuttingDown'>
 /** The composition root: turns options into the parts, and into what the app needs beside them. */
 export function buildServices(given: Options): BuiltServices {
   const options = { ...defaults, ...given, log: given.log ?? createLog('info') }
+  const paths = readPaths(options)
   const { publicUrl, issuer, apiAudience, clockTolerance, log, now = Date.now } = options
   const provider = createProvider({
     ...options,
-    redirectUri: publicUrl + PATHS.callback,
+    redirectUri: publicUrl + paths.callback,
     timeout: options.upstreamTimeout,
   })
-  const pages = createPages({ publicUrl, provider })
+  const pages = createPages({ publicUrl, provider, paths, views: options.views })
   const respond = createRespond({ log, page: pages.error, realm: REALM })
   const store = new MemoryStore({
     idleTimeout: options.sessionIdleTimeout,
@@ -55,7 +50,8 @@ export function buildServices(given: Options): BuiltServices {
   })
   const login = {
     ...options,
-    paths: PATHS,
+    paths,
+    languages: Object.keys(LANGUAGES),
     provider,
     store,
     pages,
@@ -63,7 +59,7 @@ export function buildServices(given: Options): BuiltServices {
     pendingLogins: pendingLogins(options, now),
   }
   const routes = Router()
-  routes.use(ownRoutes(headers, publicUrl, issuer), createLoginRouter({ ...login, headers }))
+  routes.use(ownRoutes(headers, options), createLoginRouter({ ...login, headers }))
   routes.use(createOwnErrorHandler(respond))
   return {
     publicUrl,
@@ -73,7 +69,7 @@ export function buildServices(given: Options): BuiltServices {
     securityHeaders: headers,
     session,
     routes,
-    requireLogin: createRequireLogin({ publicUrl, defaultReturnTo: PATHS.afterLogin, store, respond }),
+    requireLogin: createRequireLogin({ publicUrl, defaultReturnTo: paths.afterLogin, store, respond }),
     requireBearer: createRequireBearer({
       verifier: createAccessTokenVerifier({ issuer, keys: provider.keys, clockTolerance, now }),
       audience: apiAudience,
@@ -100,6 +96,27 @@ function pendingLogins(
   })
 }
 
+/** @throws `TypeError` for a path that is not one on our own origin. */
+function readPaths({
+  callbackPath,
+  loginRedirect,
+  logoutPath,
+  logoutRedirect,
+}: Required<LoginPathOptions>): LoginPaths {
+  for (const [name, path] of Object.entries({ callbackPath, loginRedirect, logoutPath, logoutRedirect })) {
+    if (!/^\/(?![/\\])[^\s?#]*$/.test(path))
+      throw new TypeError(`${name} must be a path that begins with one slash`)
+  }
+  return {
+    callback: callbackPath,
+    logout: logoutPath,
+    afterLogin: loginRedirect,
+    afterLogout: logoutRedirect,
+  }
+}
+
+type LoginPathOptions = Pick<Options, 'callbackPath' | 'loginRedirect' | 'logoutPath' | 'logoutRedirect'>
+
 /** Where the form that signs people out may lead. */
 function formTargets(issuer: string, provider: Provider): readonly string[] {
   const endSession = provider.known()?.end_session_endpoint
@@ -109,9 +126,9 @@ function formTargets(issuer: string, provider: Provider): readonly string[] {
 }
 
 /** Documents that are the same for everybody. */
-function ownRoutes(headers: RequestHandler, publicUrl: string, issuer: string): Router {
+function ownRoutes(headers: RequestHandler, { publicUrl, issuer, styleSheet: file }: Options): Router {
   const router = Router()
-  const styleSheet = readStyleSheet()
+  const styleSheet = readStyleSheet(file)
   router.get(STYLE_SHEET_PATH, headers, (_req, res) => {
     res.set('Cache-Control', 'public, max-age=3600').type('css').send(styleSheet)
   })

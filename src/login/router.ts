@@ -28,6 +28,8 @@ export interface LoginRouterOptions {
   readonly publicUrl: string
   readonly paths: LoginPaths
   readonly scope: string
+  /** Languages of our pages: what a person reads here, Keycloak is asked to show too. */
+  readonly languages: readonly string[]
   readonly provider: Provider
   readonly pendingLogins: PendingLogins
   readonly store: SessionStore
@@ -79,13 +81,21 @@ function begin(options: LoginRouterOptions, readParameters: ReadParameters): Req
     const parameters = await readParameters(query, options)
     const { client } = await provider.connect()
     const request = { configuration: client.configuration, redirectUri: publicUrl + paths.callback, scope }
-    const { url, state, pending } = await startLogin(request, parameters, returnTo)
+    const wishes = { ...uiLocales(req, options.languages), ...parameters }
+    const { url, state, pending } = await startLogin(request, wishes, returnTo)
     const known = readBrowser(req.headers.cookie, cookie)
     const browser = known ?? createBrowser()
     await pendingLogins.add(browser, state, pending)
     if (known === undefined) res.cookie(cookie, browser, cookieAttributes(publicUrl))
     res.redirect(302, url.href)
   }
+}
+
+/** Passed on only where the browser says which languages it prefers, and one of them is ours. */
+function uiLocales(req: Request, languages: readonly string[]): LoginParameters {
+  if (req.headers['accept-language'] === undefined) return {}
+  const language = req.acceptsLanguages([...languages])
+  return language === false ? {} : { ui_locales: language }
 }
 
 async function register(query: URLSearchParams, { provider }: LoginRouterOptions): Promise<LoginParameters> {

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import type { AppError } from '../errors.js'
 import { displayClaims } from '../http/auth.js'
 import type { ProblemPage } from '../http/error-handler.js'
@@ -9,10 +9,15 @@ import { loginLink, readReturnTo } from '../login/return-to.js'
 import type { LoginPages } from '../login/router.js'
 import { isKeycloak } from '../provider/keycloak.js'
 import type { Provider } from '../provider/provider.js'
-import { createRender, type Viewer } from './render.js'
-import { texts, type PageErrorCode } from './texts.js'
+import { createRender, textsFor, type RenderOptions, type View } from './render.js'
+import type { PageErrorCode, Texts } from './texts.js'
 
-export interface PagesOptions {
+/** Who the page's header shows. */
+interface Viewer {
+  readonly name: string
+}
+
+export interface PagesOptions extends RenderOptions {
   readonly publicUrl: string
   readonly provider: Provider
 }
@@ -28,42 +33,35 @@ export interface Pages extends LoginPages {
 }
 
 export function createPages(options: PagesOptions): Pages {
-  const render = createRender()
-  const { provider } = options
+  const { provider, publicUrl } = options
+  const draw = createRender(options)
+  const render = (req: Request, res: Response, view: View, data: object = {}): void =>
+    draw(req, res, view, { viewer: viewerOf(req), ...data })
   return {
     home(req, res) {
       // Registration is offered from the moment that the server is known to offer it; nobody waits for that.
       if (provider.known() === undefined) void provider.probe()
-      render(res, 'home', viewerOf(req), {
-        registration: offersRegistration(provider),
-        publicUrl: options.publicUrl,
-      })
+      render(req, res, 'home', { registration: offersRegistration(provider), publicUrl })
     },
     hello(req, res) {
-      render(res, 'hello', viewerOf(req))
+      render(req, res, 'hello')
     },
     account(req, res) {
-      render(res, 'account', viewerOf(req), {
-        account: describeAccount(req),
-        keycloak: usesKeycloak(provider),
-      })
+      render(req, res, 'account', { account: describeAccount(req), keycloak: usesKeycloak(provider) })
     },
     logout(req, res) {
-      render(res, 'logout', viewerOf(req))
+      render(req, res, 'logout')
     },
-    loggedOutHereOnly(_req, res) {
-      render(res, 'logged-out-here', undefined, { retry: confirmedEndSession(options) })
+    loggedOutHereOnly(req, res) {
+      render(req, res, 'logged-out-here', { viewer: undefined, retry: confirmedEndSession(options) })
     },
     error(error, req, res) {
-      const text = texts.errors[error.code as PageErrorCode]
-      render(res, 'error', viewerOf(req), {
-        text,
-        ...facts(error.code),
-        action: actionFor(error, req, options),
-      })
+      const t = textsFor(req)
+      const text = t.errors[error.code as PageErrorCode]
+      render(req, res, 'error', { text, ...facts(error.code), action: actionFor(error, req, publicUrl, t) })
     },
     problem(code, req, res) {
-      render(res, 'error', viewerOf(req), { text: texts.errors[code], ...facts(code), action: undefined })
+      render(req, res, 'error', { text: textsFor(req).errors[code], ...facts(code), action: undefined })
     },
   }
 }
@@ -81,16 +79,17 @@ function facts(code: string): { code: string; requestId: string | undefined } {
 function actionFor(
   error: AppError,
   req: Request,
-  { publicUrl }: PagesOptions,
+  publicUrl: string,
+  t: Texts,
 ): { href: string; label: string } | undefined {
   if (error.code === 'registration_off' || error.code === 'cross_site_request') return undefined
   if (error.retryAfter !== undefined && error.returnTo === undefined && req.method === 'GET') {
     return {
       href: readReturnTo(req.originalUrl, publicUrl, '') || retryLogin(req, publicUrl),
-      label: texts.error.retry,
+      label: t.error.retry,
     }
   }
-  return { href: loginLink(error.returnTo), label: texts.error.again }
+  return { href: loginLink(error.returnTo), label: t.error.again }
 }
 
 /** A login that could not be begun is begun again with the same destination. */
@@ -114,12 +113,12 @@ function offersRegistration(provider: Provider): boolean {
 }
 
 /** Where to finish a sign-out by hand. Without a hint the server asks first; no token gets into a page. */
-function confirmedEndSession({ provider, publicUrl }: PagesOptions): string | undefined {
+function confirmedEndSession({ provider, publicUrl, paths }: PagesOptions): string | undefined {
   const endpoint = provider.known()?.end_session_endpoint
   if (endpoint === undefined) return undefined
   const url = new URL(endpoint)
   url.searchParams.set('client_id', provider.clientId)
-  url.searchParams.set('post_logout_redirect_uri', `${publicUrl}/`)
+  url.searchParams.set('post_logout_redirect_uri', publicUrl + paths.afterLogout)
   return url.href
 }
 
@@ -127,8 +126,8 @@ function describeAccount(req: Request): object | undefined {
   const login = loginOf(req.session)
   if (login === undefined) return undefined
   const { acr } = login.claims
-  const level =
-    typeof acr === 'string' && Object.hasOwn(texts.levels, acr) ? texts.levels[acr] : texts.levels['unknown']
+  const { levels } = textsFor(req)
+  const level = typeof acr === 'string' && Object.hasOwn(levels, acr) ? levels[acr] : levels['unknown']
   return {
     ...displayClaims(login.claims),
     subject: login.subject,

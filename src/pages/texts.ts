@@ -12,17 +12,62 @@ export interface ErrorText {
 export type PageErrorCode =
   LoginErrorCode | ProviderErrorCode | SessionErrorCode | 'not_found' | 'internal_error' | 'bad_request'
 
+/** The words of one language. */
+export interface Texts {
+  readonly language: string
+  readonly brand: string
+  readonly tagline: string
+  readonly nav: Readonly<Record<'start' | 'account' | 'signIn' | 'signOut' | 'skip', string>>
+  readonly home: Readonly<
+    Record<'title' | 'signedOut' | 'what' | 'register' | 'hello' | 'apiTitle' | 'apiText', string>
+  > & {
+    readonly signedIn: (name: string) => string
+  }
+  readonly hello: Readonly<Record<'title' | 'text', string>> & { readonly greeting: (name: string) => string }
+  readonly account: Readonly<
+    Record<
+      | 'title'
+      | 'name'
+      | 'username'
+      | 'email'
+      | 'subject'
+      | 'noEmail'
+      | 'signedInAt'
+      | 'how'
+      | 'lasts'
+      | 'lastsNote'
+      | 'actions'
+      | 'otp'
+      | 'password',
+      string
+    >
+  >
+  /** What `acr` says, in words. */
+  readonly levels: Readonly<Record<string, string>>
+  readonly logout: Readonly<Record<'title' | 'question' | 'text' | 'stay' | 'nobody', string>>
+  readonly loggedOutHere: Readonly<Record<'title' | 'happened' | 'advice' | 'retry', string>>
+  readonly error: Readonly<Record<'code' | 'request' | 'again' | 'retry' | 'start', string>>
+  readonly errors: Readonly<Record<PageErrorCode, ErrorText>>
+}
+
 const againText =
   'Sign in again. If it keeps happening, tell the people who run this application and quote the code below.'
 const operatorText =
   'Only the people who run this application can mend this. Tell them, and quote the code below.'
 const laterText = 'Nothing is lost. Wait a moment and try again.'
 
-/** Every word that a page shows. */
-export const texts = {
+/** Every word that a page shows, in English. */
+export const texts: Texts = {
+  language: 'en',
   brand: 'Latchkey',
   tagline: 'Keycloak for Express',
-  nav: { start: 'Start', account: 'My account', signIn: 'Sign in', signOut: 'Sign out' },
+  nav: {
+    start: 'Start',
+    account: 'My account',
+    signIn: 'Sign in',
+    signOut: 'Sign out',
+    skip: 'Skip to the content',
+  },
   home: {
     title: 'Welcome',
     signedOut: 'You are not signed in.',
@@ -58,7 +103,7 @@ export const texts = {
     '2fa': 'with a password and a one-time code',
     '0': 'from a session that was open at Keycloak already',
     unknown: 'as Keycloak decided',
-  } as Readonly<Record<string, string>>,
+  },
   logout: {
     title: 'Sign out',
     question: 'Do you want to sign out?',
@@ -210,5 +255,5 @@ export const texts = {
       advice:
         'Try again. If it keeps happening, tell the people who run this application and quote the request below.',
     },
-  } satisfies Readonly<Record<PageErrorCode, ErrorText>> as Readonly<Record<PageErrorCode, ErrorText>>,
-} as const
+  },
+}

@@ -1,4 +1,5 @@
 import type { Claims } from './jwt.js'
+import { isObject } from './is-object.js'
 
 /** The roles that Keycloak puts into tokens. Absent or malformed means none. */
 export interface Roles {
@@ -17,8 +18,4 @@ export function readKeycloakRoles(claims: Claims): Roles {
 function rolesOf(entry: unknown): readonly string[] {
   if (!isObject(entry) || !Array.isArray(entry['roles'])) return []
   return entry['roles'].filter((role) => typeof role === 'string')
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

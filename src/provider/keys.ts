@@ -3,6 +3,7 @@ import type { Log } from '../log.js'
 import type { BackChannel } from './back-channel.js'
 import { ProviderError } from './errors.js'
 import { singleFlight } from './single-flight.js'
+import { isObject } from './is-object.js'
 
 /** A failed fetch is tried again after this long at the latest, whatever the cooldown. */
 const FAILURE_MEMORY = 2000
@@ -168,8 +169,4 @@ async function importKey({ kty, n, e, crv, x, y }: JWK, alg: string): Promise<Cr
   } catch {
     return undefined
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import type { ServerMetadata } from 'openid-client'
 import { ProviderError } from './errors.js'
+import { isObject } from './is-object.js'
 
 /** What we use of the discovery document, checked. */
 export interface ProviderMetadata extends ServerMetadata {
@@ -76,8 +77,4 @@ const isOurs = (url: URL, issuer: string): boolean => url.protocol === 'https:' 
 
 function invalid(message: string, hint?: string): ProviderError {
   return new ProviderError('provider_metadata_invalid', message, { hint })
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
