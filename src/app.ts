@@ -24,6 +24,7 @@ export interface Parts {
 /** What the app is made of. */
 export interface Services extends Parts {
   readonly publicUrl: string
+  readonly cookieName: string
   readonly trustProxy: boolean | number | string
   readonly securityHeaders: RequestHandler
   readonly pages: Pages
@@ -44,7 +45,7 @@ export function createApp(services: Services): Express {
     .set('trust proxy', services.trustProxy)
   app.use(requestLog(log), services.securityHeaders)
   app.use(createHealthRouter(services))
-  app.use(canonicalHost(services.publicUrl, log))
+  app.use(canonicalHost(services.publicUrl, services.cookieName, log))
 
   // Programs: no session is looked up for them.
   app.get('/secure-data', requireBearer(), secureData)

@@ -19,6 +19,7 @@ import { KeycloakSettingsError, readKeycloakSettings } from './provider/keycloak
 type NotFromEnvironment =
   | 'internalUrl'
   | 'clientSecret'
+  | 'cookieName'
   | 'callbackPath'
   | 'loginRedirect'
   | 'logoutPath'

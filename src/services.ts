@@ -11,10 +11,11 @@ import { createLog, type Log } from './log.js'
 import { MemoryPendingLogins } from './login/pending-logins.js'
 import { createRequireLogin } from './login/require-login.js'
 import { createLoginRouter, type LoginPaths } from './login/router.js'
-import { defaults, type Options } from './options.js'
+import { completeOptions, type CompleteOptions, type Options } from './options.js'
 import { createPages } from './pages/pages.js'
 import { LANGUAGES, readStyleSheet, STYLE_SHEET_PATH } from './pages/render.js'
 import { createProvider, type Provider } from './provider/provider.js'
+import { sessionCookieName } from './session/cookies.js'
 import { MemoryStore } from './session/memory-store.js'
 import { createSession } from './session/middleware.js'
 
@@ -25,8 +26,9 @@ export type BuiltServices = Omit<Services, 'trustProxy' | 'isShuttingDown'>
 
 /** The composition root: turns options into the parts, and into what the app needs beside them. */
 export function buildServices(given: Options): BuiltServices {
-  const options = { ...defaults, ...given, log: given.log ?? createLog('info') }
+  const options = { ...completeOptions(given), log: given.log ?? createLog('info') }
   const paths = readPaths(options)
+  const cookieName = sessionCookieName(options.publicUrl, options.cookieName)
   const { publicUrl, issuer, apiAudience, clockTolerance, log, now = Date.now } = options
   const provider = createProvider({
     ...options,
@@ -43,6 +45,7 @@ export function buildServices(given: Options): BuiltServices {
   const headers = securityHeaders({ publicUrl, formTargets: () => formTargets(issuer, provider) })
   const session = createSession({
     publicUrl,
+    cookieName,
     secrets: options.sessionSecrets ?? temporarySecret(log),
     store,
     respond,
@@ -50,6 +53,7 @@ export function buildServices(given: Options): BuiltServices {
   })
   const login = {
     ...options,
+    cookieName,
     paths,
     languages: Object.keys(LANGUAGES),
     provider,
@@ -63,6 +67,7 @@ export function buildServices(given: Options): BuiltServices {
   routes.use(createOwnErrorHandler(respond))
   return {
     publicUrl,
+    cookieName,
     log,
     respond,
     pages,
@@ -80,29 +85,13 @@ export function buildServices(given: Options): BuiltServices {
   }
 }
 
-function pendingLogins(
-  {
-    loginTimeout,
-    loginLimit,
-    sessionAbsoluteTimeout,
-  }: typeof defaults | Required<Pick<Options, 'loginTimeout' | 'loginLimit' | 'sessionAbsoluteTimeout'>>,
-  now: () => number,
-): MemoryPendingLogins {
-  return new MemoryPendingLogins({
-    timeout: loginTimeout,
-    limit: loginLimit,
-    remember: sessionAbsoluteTimeout,
-    now,
-  })
+function pendingLogins(options: CompleteOptions, now: () => number): MemoryPendingLogins {
+  const { loginTimeout: timeout, loginLimit: limit, sessionAbsoluteTimeout: remember } = options
+  return new MemoryPendingLogins({ timeout, limit, remember, now })
 }
 
 /** @throws `TypeError` for a path that is not one on our own origin. */
-function readPaths({
-  callbackPath,
-  loginRedirect,
-  logoutPath,
-  logoutRedirect,
-}: Required<LoginPathOptions>): LoginPaths {
+function readPaths({ callbackPath, loginRedirect, logoutPath, logoutRedirect }: CompleteOptions): LoginPaths {
   for (const [name, path] of Object.entries({ callbackPath, loginRedirect, logoutPath, logoutRedirect })) {
     if (!/^\/(?![/\\])[^\s?#]*$/.test(path))
       throw new TypeError(`${name} must be a path that begins with one slash`)
@@ -114,8 +103,6 @@ function readPaths({
     afterLogout: logoutRedirect,
   }
 }
-
-type LoginPathOptions = Pick<Options, 'callbackPath' | 'loginRedirect' | 'logoutPath' | 'logoutRedirect'>
 
 /** Where the form that signs people out may lead. */
 function formTargets(issuer: string, provider: Provider): readonly string[] {

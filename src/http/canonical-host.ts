@@ -1,7 +1,7 @@
 import { parseCookie } from 'cookie'
 import type { RequestHandler } from 'express'
 import type { Log } from '../log.js'
-import { cookieAttributes, sessionCookieName } from '../session/cookies.js'
+import { cookieAttributes } from '../session/cookies.js'
 import { isNavigation } from './navigation.js'
 
 /** Long enough for a browser to follow one redirect. */
@@ -11,9 +11,9 @@ const ONCE_MS = 10_000
  * Sends a navigation under another host name to the canonical address, where its cookies are. Once: behind a proxy
  * that rewrites `Host` the same browser would come back here for ever, and a short-lived cookie tells.
  */
-export function canonicalHost(publicUrl: string, log: Log): RequestHandler {
+export function canonicalHost(publicUrl: string, cookieName: string, log: Log): RequestHandler {
   const host = new URL(publicUrl).host
-  const cookie = `${sessionCookieName(publicUrl)}-moved`
+  const cookie = `${cookieName}-moved`
   let told = false
   return (req, res, next) => {
     if (!isNavigation(req) || hostOf(req.host, publicUrl) === host) {

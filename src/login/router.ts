@@ -4,7 +4,7 @@ import { queryOf } from '../http/query.js'
 import { isFromOurPages } from '../http/same-origin.js'
 import type { Log } from '../log.js'
 import type { Provider } from '../provider/provider.js'
-import { cookieAttributes, sessionCookieName } from '../session/cookies.js'
+import { cookieAttributes } from '../session/cookies.js'
 import type { SessionStore } from '../session/memory-store.js'
 import { destroySession, regenerateSession, saveSession } from '../session/regenerate.js'
 import { startLogin } from './authorization-request.js'
@@ -26,6 +26,8 @@ export interface LoginPages {
 
 export interface LoginRouterOptions {
   readonly publicUrl: string
+  /** Name of the session cookie; what a pending login needs beside it begins with the same. */
+  readonly cookieName: string
   readonly paths: LoginPaths
   readonly scope: string
   /** Languages of our pages: what a person reads here, Keycloak is asked to show too. */
@@ -74,7 +76,7 @@ type ReadParameters = (
 
 function begin(options: LoginRouterOptions, readParameters: ReadParameters): RequestHandler {
   const { publicUrl, paths, scope, provider, pendingLogins } = options
-  const cookie = `${sessionCookieName(publicUrl)}-login`
+  const cookie = `${options.cookieName}-login`
   return async (req, res) => {
     const query = queryOf(req)
     const returnTo = readReturnTo(onlyOne(query, 'return_to'), publicUrl, paths.afterLogin)
@@ -111,7 +113,7 @@ async function register(query: URLSearchParams, { provider }: LoginRouterOptions
 
 function finish(options: LoginRouterOptions): RequestHandler {
   const { publicUrl, pendingLogins, provider, log, now = Date.now } = options
-  const cookie = `${sessionCookieName(publicUrl)}-login`
+  const cookie = `${options.cookieName}-login`
   return async (req, res) => {
     const query = queryOf(req)
     const state = readState(query)
@@ -181,7 +183,7 @@ function logout(options: LoginRouterOptions): RequestHandler {
       return
     }
     await destroySession(req)
-    res.clearCookie(sessionCookieName(publicUrl), cookieAttributes(publicUrl))
+    res.clearCookie(options.cookieName, cookieAttributes(publicUrl))
     log.info({ code: 'logout', iss: login.issuer, sub: login.subject }, 'signed out')
     try {
       const logoutOptions: LogoutOptions = {

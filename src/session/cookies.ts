@@ -1,8 +1,8 @@
 import type { CookieOptions } from 'express'
 
 /** The session cookie's name: with https the browser itself keeps other hosts and paths from setting it. */
-export function sessionCookieName(publicUrl: string): string {
-  return publicUrl.startsWith('https:') ? '__Host-latchkey' : 'latchkey'
+export function sessionCookieName(publicUrl: string, name: string): string {
+  return publicUrl.startsWith('https:') ? `__Host-${name}` : name
 }
 
 /**

@@ -1,12 +1,13 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import session from 'express-session'
 import type { Respond } from '../http/respond.js'
-import { cookieAttributes, sessionCookieName } from './cookies.js'
+import { cookieAttributes } from './cookies.js'
 import { SessionError } from './errors.js'
 import type { SessionStore } from './memory-store.js'
 
 export interface SessionOptions {
   readonly publicUrl: string
+  readonly cookieName: string
   /** Newest first: the first signs, all verify. */
   readonly secrets: readonly string[]
   readonly store: SessionStore
@@ -18,6 +19,7 @@ export interface SessionOptions {
 /** express-session with our store, cookie and times. */
 export function createSession({
   publicUrl,
+  cookieName,
   secrets,
   store,
   respond,
@@ -25,7 +27,7 @@ export function createSession({
 }: SessionOptions): RequestHandler {
   const attributes = cookieAttributes(publicUrl)
   const load = session({
-    name: sessionCookieName(publicUrl),
+    name: cookieName,
     secret: [...secrets],
     store,
     cookie: { ...attributes },

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import express from 'express'
+import { silentLog } from '../../../src/log.js'
+import { createRespond } from '../../../src/http/respond.js'
+import { MemoryStore } from '../../../src/session/memory-store.js'
+import { createSession } from '../../../src/session/middleware.js'
+import { destroySession, regenerateSession, saveSession } from '../../../src/session/regenerate.js'
+import { Jar } from '../../support/browser-jar.js'
+import { ScriptedProvider } from '../../support/scripted-provider.js'
+import { SCRIPT } from '../../support/test-app.js'
+import { withApp } from '../../support/with-app.js'
+import { sessionIdOf } from './signed-cookie.js'
+
+declare module 'express-session' {
+  interface SessionData {
+    visits?: number
+  }
+}
+
+const OLD = 'the-older-session-secret-of-32-characters'
+const NEW = 'the-newer-session-secret-of-32-characters'
+
+let provider: ScriptedProvider
+
+beforeAll(async () => {
+  provider = await ScriptedProvider.start()
+})
+
+afterAll(() => provider.close())
+
+/** An app of three routes on a store that we can look into. */
+function counting(store: MemoryStore, secrets: readonly string[]) {
+  const respond = createRespond({ log: silentLog, page: () => undefined, realm: 'test' })
+  return ({ publicUrl }: { publicUrl: string }) =>
+    express()
+      .use(createSession({ publicUrl, cookieName: 'latchkey', secrets, store, respond }))
+      .get('/visit', async (req, res) => {
+        if (req.session.visits === undefined) await regenerateSession(req)
+        req.session.visits = (req.session.visits ?? 0) + 1
+        await saveSession(req)
+        res.json(req.session.visits)
+      })
+      .get('/leave', async (req, res) => {
+        await destroySession(req)
+        res.json('gone')
+      })
+      .get('/look', (req, res) => {
+        res.json(req.session.visits ?? null)
+      })
+}
+
+const newStore = (): MemoryStore => new MemoryStore({ idleTimeout: 60, absoluteTimeout: 600 })
+
+describe('SE-10 visitors', () => {
+  test('SE-10 1,000 anonymous requests leave no record and no cookie', async () => {
+    const store = newStore()
+    await withApp(provider, { makeApp: counting(store, [NEW]) }, async (app) => {
+      for (let i = 0; i < 1000; i++) expect((await app.send('/look')).cookies).toEqual([])
+      expect(store.size).toBe(0)
+      await app.send('/visit')
+      expect(store.size).toBe(1)
+    })
+  })
+
+  test('SE-10 pages, health and addresses that are none set no cookie', async () => {
+    await withApp(provider, {}, async (app) => {
+      const paths = [
+        '/',
+        '/healthz',
+        '/readyz',
+        '/metrics',
+        '/nothing',
+        '/secure-data',
+        '/hello',
+        '/logout',
+        '/session',
+      ]
+      for (let i = 0; i < 120; i++) {
+        for (const path of paths) {
+          const answer = await (i % 2 === 0 ? app.navigate(path) : app.send(path, { headers: SCRIPT }))
+          expect([path, answer.cookies]).toEqual([path, []])
+        }
+      }
+    })
+  })
+})
+
+describe('SE-01 SE-03 records of the store', () => {
+  test('SE-01 a new id takes the place of the old one, whose record is gone', async () => {
+    const store = newStore()
+    await withApp(provider, { makeApp: counting(store, [NEW]) }, async (app) => {
+      const jar = new Jar()
+      await app.send('/visit', { jar })
+      const first = sessionIdOf(jar.get('latchkey'))
+      expect(await store.endsAt(first)).toBeDefined()
+      expect((await app.send('/visit', { jar })).json()).toBe(2)
+      expect(store.size).toBe(1)
+      await app.send('/leave', { jar })
+      expect([store.size, await store.endsAt(first)]).toEqual([0, undefined])
+      expect((await app.send('/look', { jar })).json()).toBeNull()
+    })
+  })
+})
+
+describe('SE-06 a change of SESSION_SECRETS', () => {
+  test('SE-06 cookies signed by the older secret are accepted while it is listed, then anonymous', async () => {
+    const store = newStore()
+    const jar = new Jar()
+    const visit = (secrets: readonly string[]) =>
+      withApp(provider, { makeApp: counting(store, secrets) }, async (app) =>
+        (await app.send('/look', { jar })).json(),
+      )
+    await withApp(provider, { makeApp: counting(store, [OLD]) }, (app) => app.send('/visit', { jar }))
+    expect(await visit([OLD])).toBe(1)
+    expect(await visit([NEW, OLD])).toBe(1)
+    expect(await visit([NEW])).toBeNull()
+  })
+})
