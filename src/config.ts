@@ -69,7 +69,7 @@ export function loadConfig(env: Environment): Config {
     port,
     ...readServer(source),
     ...readClient(source, production),
-    publicUrl: source.read('PUBLIC_URL', origin(production), `http://localhost:${port}`),
+    publicUrl: source.read('PUBLIC_URL', origin(production), `http://localhost:${usable(port)}`),
     sessionSecrets: source.read('SESSION_SECRETS', sessionSecrets(production), production ? undefined : ''),
     ...readTimes(source),
   }
@@ -77,6 +77,9 @@ export function loadConfig(env: Environment): Config {
   if (source.problems.length > 0) throw new ConfigError(source.problems)
   return Object.freeze(config)
 }
+
+/** A PORT that is refused is one problem, not two. */
+const usable = (port: number): number => (Number.isInteger(port) ? port : 3000)
 
 function readServer(source: Source) {
   return {

@@ -1,11 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import {
-  request as httpRequest,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type RequestListener,
-  type Server,
-} from 'node:http'
+import type { OutgoingHttpHeaders, RequestListener, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApp, type Services } from '../../src/app.js'
 import { createServer } from '../../src/http/create-server.js'
@@ -14,6 +8,7 @@ import { currentRequestId } from '../../src/log.js'
 import type { Options } from '../../src/options.js'
 import { buildServices } from '../../src/services.js'
 import type { Jar } from './browser-jar.js'
+import { send, type Answer, type Send } from './send.js'
 import {
   AUDIENCE,
   CLIENT_ID,
@@ -21,23 +16,6 @@ import {
   type Person,
   type ScriptedProvider,
 } from './scripted-provider.js'
-
-export interface Answer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly rawHeaders: readonly string[]
-  readonly body: string
-  readonly location: string | undefined
-  readonly cookies: readonly string[]
-  json(): unknown
-}
-
-export interface Send {
-  readonly method?: string
-  readonly jar?: Jar
-  readonly headers?: OutgoingHttpHeaders
-  readonly body?: string
-}
 
 export interface TestAppOptions extends Partial<Options> {
   readonly trustProxy?: boolean | string
@@ -50,6 +28,8 @@ export interface LogLine extends LogFields {
   readonly message: string
   readonly request_id: string | undefined
 }
+
+export type { Answer, Send }
 
 /** The headers of a browser that opens an address. */
 export const NAVIGATION = {
@@ -130,42 +110,9 @@ export class TestApp {
   }
 
   /** One request, redirects not followed. `path` goes out as it is. */
-  send(path: string, { method = 'GET', jar, headers = {}, body }: Send = {}): Promise<Answer> {
-    const cookie = jar === undefined || jar.header === '' ? {} : { cookie: jar.header }
-    const host = { host: new URL(this.publicUrl).host }
-    return new Promise((resolve, reject) => {
-      const req = httpRequest(
-        {
-          host: '127.0.0.1',
-          port: this.port,
-          method,
-          path,
-          headers: { ...host, ...cookie, ...headers },
-          agent: false,
-        },
-        (res) => {
-          const chunks: Buffer[] = []
-          res.on('data', (chunk: Buffer) => chunks.push(chunk))
-          res.on('error', reject)
-          res.on('end', () => {
-            const text = Buffer.concat(chunks).toString()
-            const cookies = res.headers['set-cookie'] ?? []
-            jar?.take(cookies)
-            resolve({
-              status: res.statusCode ?? 0,
-              headers: res.headers,
-              rawHeaders: res.rawHeaders,
-              body: text,
-              location: res.headers.location,
-              cookies,
-              json: () => JSON.parse(text) as unknown,
-            })
-          })
-        },
-      )
-      req.on('error', reject)
-      req.end(body)
-    })
+  send(path: string, { headers = {}, ...rest }: Send = {}): Promise<Answer> {
+    const host = new URL(this.publicUrl).host
+    return send({ hostname: '127.0.0.1', port: this.port }, path, { ...rest, headers: { host, ...headers } })
   }
 
   navigate(path: string, jar?: Jar, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
