@@ -1,0 +1,176 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { Agent, get } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { Jar } from '../../support/browser-jar.js'
+import { ScriptedProvider } from '../../support/scripted-provider.js'
+import { send, type Answer } from '../../support/send.js'
+import { buildServer, ServerProcess } from '../../support/server-process.js'
+import { NAVIGATION, newPerson } from '../../support/test-app.js'
+import { until } from '../../support/until.js'
+
+let provider: ScriptedProvider
+let server: ServerProcess | undefined
+
+beforeAll(async () => {
+  await buildServer()
+  provider = await ScriptedProvider.start()
+})
+beforeEach(() => provider.reset())
+afterEach(async () => {
+  await server?.stop()
+  server = undefined
+})
+afterAll(() => provider.close())
+
+const start = async (env: Record<string, string> = {}, node: string[] = []): Promise<ServerProcess> => {
+  server = await ServerProcess.start(provider, { env: { UPSTREAM_TIMEOUT: '3', ...env }, node })
+  return server
+}
+const ask = (app: ServerProcess, path: string, jar?: Jar, headers: object = NAVIGATION): Promise<Answer> =>
+  send({ hostname: 'localhost', port: app.port }, path, { headers: { ...headers }, ...(jar && { jar }) })
+
+async function beginLogin(app: ServerProcess, jar: Jar): Promise<URL> {
+  const answer = await ask(app, '/login', jar)
+  const callback = provider.approve(answer.location ?? '', newPerson())
+  return callback
+}
+const bearer = async (app: ServerProcess): Promise<Answer> =>
+  ask(app, '/secure-data', undefined, { authorization: `Bearer ${await provider.accessToken()}` })
+
+describe('the provider is away when the process starts', () => {
+  test('RE-01 P-1 P-2 it starts, says 503 in time, and heals within 5 seconds', async () => {
+    await provider.close()
+    const app = await start({ UPSTREAM_TIMEOUT: '2' })
+    expect(await ask(app, '/healthz')).toMatchObject({ status: 200, body: 'ok\n' })
+    expect(await ask(app, '/readyz')).toMatchObject({ status: 503, body: 'provider: down\nstore: ok\n' })
+    expect(await ask(app, '/')).toMatchObject({ status: 200 })
+    for (const answer of [await ask(app, '/login'), await bearer(app)]) {
+      expect([answer.status, answer.headers['retry-after']]).toEqual([503, '5'])
+      expect(answer.headers['www-authenticate']).toBeUndefined()
+    }
+    await provider.open()
+    const opened = performance.now()
+    await until(async () => ((await bearer(app)).status === 200 ? true : undefined))
+    await until(async () => ((await ask(app, '/readyz')).status === 200 ? true : undefined))
+    const jar = new Jar()
+    const callback = await beginLogin(app, jar)
+    expect(await ask(app, callback.pathname + callback.search, jar)).toMatchObject({
+      status: 303,
+      location: '/hello',
+    })
+    expect((await ask(app, '/hello', jar)).body).toContain('I know who I am!')
+    expect(performance.now() - opened).toBeLessThan(5000)
+  })
+})
+
+/** A callback that waits for the token endpoint. */
+async function callbackInFlight(
+  app: ServerProcess,
+): Promise<{ answer: Promise<Answer>; jar: Jar; release: () => void }> {
+  let release = (): void => undefined
+  provider.onIdToken = async (draft) => {
+    await new Promise<void>((resolve) => (release = resolve))
+    return draft
+  }
+  const jar = new Jar()
+  const callback = await beginLogin(app, jar)
+  const answer = ask(app, callback.pathname + callback.search, jar)
+  answer.catch(() => undefined)
+  await until(() => (provider.count('token') > 0 ? true : undefined))
+  return { answer, jar, release: () => release() }
+}
+
+/** Connections that have had an answer and are kept open. */
+async function idleConnections(app: ServerProcess, count: number): Promise<Agent> {
+  const agent = new Agent({ keepAlive: true, maxSockets: count })
+  const one = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      get({ host: '127.0.0.1', port: app.port, path: '/healthz', agent }, (res) =>
+        res.resume().on('end', resolve),
+      ).on('error', reject)
+    })
+  await Promise.all(Array.from({ length: count }, one))
+  return agent
+}
+
+const accepts = (app: ServerProcess): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket: Socket = connect(app.port, '127.0.0.1', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+
+describe('signals', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'RE-10 P-15 %s: a callback in flight ends with its session, idle connections hold nothing up, exit 0',
+    async (signal) => {
+      const app = await start()
+      const agent = await idleConnections(app, 5)
+      const { answer, jar, release } = await callbackInFlight(app)
+      app.signal(signal)
+      await until(async () => ((await accepts(app)) ? undefined : true))
+      expect(app.child.exitCode).toBeNull()
+      release()
+      expect(await answer).toMatchObject({ status: 303, location: '/hello' })
+      expect(jar.get('latchkey')).toMatch(/^s:.{32}/)
+      const released = performance.now()
+      expect(await app.exit).toEqual({ code: 0, signal: null })
+      expect(performance.now() - released).toBeLessThan(2000)
+      expect(app.log.map(({ code }) => code)).toEqual(['listening', 'shutdown', 'login'])
+      agent.destroy()
+    },
+  )
+
+  test('RE-10 P-15 with nothing in flight it ends at once', async () => {
+    const app = await start()
+    const agent = await idleConnections(app, 5)
+    const begun = performance.now()
+    app.signal('SIGTERM')
+    expect(await app.exit).toEqual({ code: 0, signal: null })
+    expect(performance.now() - begun).toBeLessThan(1500)
+    agent.destroy()
+  })
+
+  test('RE-10 P-15 a second signal ends it at once', async () => {
+    const app = await start({ SHUTDOWN_GRACE: '60', UPSTREAM_TIMEOUT: '60' })
+    const { answer } = await callbackInFlight(app)
+    app.signal('SIGTERM')
+    await until(() => (app.stdout.includes('"code":"shutdown"') ? true : undefined))
+    const begun = performance.now()
+    app.signal('SIGTERM')
+    expect(await app.exit).toEqual({ code: 1, signal: null })
+    expect(performance.now() - begun).toBeLessThan(1500)
+    await expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  test('RE-10 P-15 the end of SHUTDOWN_GRACE ends it, and the log says so', async () => {
+    const app = await start({ SHUTDOWN_GRACE: '1', UPSTREAM_TIMEOUT: '60' })
+    await callbackInFlight(app)
+    const begun = performance.now()
+    app.signal('SIGTERM')
+    expect(await app.exit).toEqual({ code: 1, signal: null })
+    expect(performance.now() - begun).toBeGreaterThan(900)
+    expect(performance.now() - begun).toBeLessThan(3000)
+    expect(app.log.at(-1)).toMatchObject({ code: 'shutdown_forced', level: 'warn' })
+  })
+})
+
+describe('errors outside any request', () => {
+  test.each([
+    ['an exception', 'throw new RangeError("BOOM")'],
+    ['a rejection', 'Promise.reject(new RangeError("BOOM"))'],
+  ])('P-19 %s is logged and ends the process with exit 1', async (_name, statement) => {
+    const bug = `process.on('SIGUSR2', () => { ${statement} })`
+    const app = await start({}, ['--import', `data:text/javascript,${encodeURIComponent(bug)}`])
+    app.signal('SIGUSR2')
+    expect(await app.exit).toEqual({ code: 1, signal: null })
+    expect(app.log.at(-1)).toMatchObject({
+      code: 'internal_error',
+      level: 'error',
+      reason: 'RangeError: BOOM',
+    })
+    expect(app.stderr).toBe('')
+  })
+})
