@@ -19,6 +19,8 @@ export function writeTestRealms(folder) {
     environment: {
       LATCHKEY_PASSWORD_POLICY: 'hashAlgorithm(pbkdf2-sha256) and hashIterations(1000) and length(8)',
       LATCHKEY_OTP_REUSABLE: 'true',
+      // Reached under another address it names that one for the back channel, as in containers.
+      KC_HOSTNAME_BACKCHANNEL_DYNAMIC: 'true',
     },
     realm: REALM,
     otpRealm: OTP_REALM,

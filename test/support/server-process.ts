@@ -1,5 +1,4 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -51,7 +50,9 @@ export class ServerProcess {
     })
     this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
-    this.exit = once(this.child, 'close').then(([code, signal]) => ({ code, signal }) as Exit)
+    this.exit = new Promise((resolve) =>
+      this.child.once('close', (code, signal) => resolve({ code, signal })),
+    )
   }
 
   /** Starts it, with nothing but what is given; it may end by itself. */
@@ -60,7 +61,10 @@ export class ServerProcess {
   }
 
   /** Starts it with good settings, and waits until it listens. */
-  static async start(provider: { readonly issuer: string }, { env = {}, node = [] }: StartOptions = {}): Promise<ServerProcess> {
+  static async start(
+    provider: { readonly issuer: string },
+    { env = {}, node = [] }: StartOptions = {},
+  ): Promise<ServerProcess> {
     const settings = { ...goodSettings(provider.issuer), PORT: String(await freePort()), ...env }
     const server = ServerProcess.run(settings, node)
     await until(() => {

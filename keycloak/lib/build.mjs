@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto'
+
+export const VERSION = '26.7.4'
+
+/** Options that count when the server is built; a start with others of this kind is refused by the server. */
+export const BUILD_OPTIONS = ['--db=dev-file', '--health-enabled=true', '--metrics-enabled=true']
+
+/**
+ * A short name for what a build was made from, so that another one gets another place.
+ *
+ * @param {string} source
+ */
+export const buildKey = (source) =>
+  createHash('sha256')
+    .update([source, ...BUILD_OPTIONS].join(' '))
+    .digest('hex')
+    .slice(0, 8)
