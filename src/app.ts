@@ -17,7 +17,15 @@ export interface Parts {
   readonly session: RequestHandler
   /** Our own addresses: login, callback, sign-out, session, metadata. */
   readonly routes: Router
+  /**
+   * Makes the guard for people: sets `req.auth` from the session, else leads a navigation to the login, else 401.
+   * Its options: {@link RequireLoginOptions}.
+   */
   readonly requireLogin: (options?: RequireLoginOptions) => RequestHandler
+  /**
+   * Makes the guard for programs: sets `req.auth` from the bearer token, or answers with a challenge.
+   * Its options: {@link RequireBearerOptions}.
+   */
   readonly requireBearer: (options?: RequireBearerOptions) => RequestHandler
 }
 

@@ -1,5 +1,6 @@
 import { Refusal, secretFile, type Reader } from './config-readers.js'
 
+/** Settings by name, such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Reads one environment and collects what is wrong with it. */

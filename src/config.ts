@@ -31,22 +31,33 @@ type NotFromEnvironment =
 
 /** Everything the process needs to know, read once. */
 export interface Config extends Required<Omit<Options, NotFromEnvironment>> {
+  /** Origin where this process reaches the authorization server, when browsers use another. `OIDC_INTERNAL_URL` */
   readonly internalUrl: string | undefined
+  /** `OIDC_CLIENT_SECRET` */
   readonly clientSecret: string | undefined
+  /** Whether `NODE_ENV` is `production`. */
   readonly production: boolean
+  /** Where to listen. `PORT` */
   readonly port: number
+  /** Where to listen; `localhost` means 127.0.0.1 and ::1. `HOST` */
   readonly host: string
+  /** Express's `trust proxy`. `TRUST_PROXY` */
   readonly trustProxy: boolean | number | string
+  /** `LOG_LEVEL` */
   readonly logLevel: LogLevel
-  /** Seconds. */
+  /** Seconds in which a client must have sent its headers. `HEADERS_TIMEOUT` */
   readonly headersTimeout: number
+  /** Seconds in which a client must have sent its whole request. `REQUEST_TIMEOUT` */
   readonly requestTimeout: number
+  /** Seconds that requests in flight may take after `SIGTERM`. `SHUTDOWN_GRACE` */
   readonly shutdownGrace: number
 }
 
 /** Every problem of the settings at once: names and reasons, never values. */
 export class ConfigError extends Error {
+  /** Tells it from other errors. */
   override readonly name = 'ConfigError'
+  /** Each the name of a setting, then why it is refused. */
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {
@@ -56,8 +67,9 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the settings from an environment.
+ * Reads the settings from an environment, such as `process.env`.
  *
+ * @inlineType Environment
  * @throws {@link ConfigError} with every problem.
  */
 export function loadConfig(env: Environment): Config {

@@ -11,12 +11,19 @@ export type { Options } from './options.js'
 export type { RequireBearerOptions } from './bearer/require-bearer.js'
 export type { RequireLoginOptions } from './login/require-login.js'
 
-/** The middleware that Latchkey is made of, for an Express app of your own. */
+/**
+ * The middleware that Latchkey is made of, for an Express app of your own.
+ *
+ * @interface
+ */
 export type Latchkey = Parts
 
 /**
  * Builds the parts. It asks nobody anything yet: the authorization server is found when it is first needed, so this
  * works while it is away, and everything heals by itself when it comes back.
+ *
+ * @returns the {@link Latchkey} for these options.
+ * @throws `TypeError` that names the options which are missing or no use.
  */
 export function createLatchkey(options: Options): Promise<Latchkey> {
   const { session, routes, requireLogin, requireBearer } = buildServices(options)

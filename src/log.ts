@@ -6,9 +6,13 @@ export type LogFields = Readonly<Record<string, string | number | boolean | read
 
 /** The part of a logger that Latchkey uses: pino's, or anything shaped like it. */
 export interface Log {
+  /** Every answer. */
   debug(fields: LogFields, message: string): void
+  /** What happened: somebody signed in or out. */
   info(fields: LogFields, message: string): void
+  /** A request that was refused, or what an operator may have to mend. */
   warn(fields: LogFields, message: string): void
+  /** A request that failed. */
   error(fields: LogFields, message: string): void
 }
 

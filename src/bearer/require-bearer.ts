@@ -9,6 +9,7 @@ import { readBearerToken } from './credentials.js'
 import { BearerError } from './errors.js'
 import { assertRequirements, checkRequirements, type Requirements } from './requirements.js'
 
+/** What a guard for programs asks of a token. */
 export interface RequireBearerOptions extends Requirements {
   /** What the token's `aud` must contain; by default API_AUDIENCE. */
   readonly audience?: string

@@ -5,6 +5,7 @@ import { BearerError } from './errors.js'
 export interface Requirements {
   /** Words of `scope`, compared literally. */
   readonly scope?: readonly string[]
+  /** Roles of the realm. */
   readonly realmRole?: readonly string[]
   /** Client id → roles of that client. */
   readonly clientRole?: Readonly<Record<string, readonly string[]>>

@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http'
 
+/** How long clients may take; `Config` has them, too. */
 export interface ServerLimits {
   /** Seconds in which a client must have sent its headers. */
   readonly headersTimeout?: number
@@ -12,7 +13,12 @@ const MAX_HEADER_SIZE = 16 * 1024
 /** How often slow clients are looked for, in milliseconds. */
 const CHECK_INTERVAL = 1000
 
-/** An HTTP server for an app, with the limits that keep slow and large clients from hurting others. */
+/**
+ * An HTTP server for an app, with the limits that keep slow and large clients from hurting others.
+ *
+ * @param app an Express app, or any other listener.
+ * @param limits how long clients may take; headers are limited to 16 kB.
+ */
 export function createServer(
   app: RequestListener,
   { headersTimeout = 15, requestTimeout = 60 }: ServerLimits = {},

@@ -6,6 +6,7 @@ import { LoginError } from './errors.js'
 import { loginOf, sessionAuth } from './login-session.js'
 import { loginLink, readReturnTo } from './return-to.js'
 
+/** How a guard for people answers those who have no session. */
 export interface RequireLoginOptions {
   /** `false` for routes that answer programs: 401 and JSON even for a navigation. */
   readonly redirect?: boolean

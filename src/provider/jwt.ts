@@ -3,6 +3,7 @@ import { JwtError } from './errors.js'
 import { SIGNATURE_ALGORITHMS, type Keys } from './keys.js'
 import { parseStrictJson } from './strict-json.js'
 
+/** What a token says, member by member. */
 export type Claims = Readonly<Record<string, unknown>>
 
 /** The claims that every JWT we accept has, checked. */

@@ -3,6 +3,7 @@ import { isObject } from './is-object.js'
 
 /** The roles that Keycloak puts into tokens. Absent or malformed means none. */
 export interface Roles {
+  /** Roles of the realm. */
   readonly realm: readonly string[]
   /** Client id → its roles. */
   readonly client: Readonly<Record<string, readonly string[]>>

@@ -29,7 +29,9 @@ async function expectNothingLeft({ run, app, keycloak }: Demo): Promise<void> {
   const ports = run.output().match(/(?<=http:\/\/localhost:)\d+/g) ?? []
   expect(ports.length).toBeGreaterThan(1)
   await eventually(() => !isAlive(app) && !isAlive(keycloak), 'app and Keycloak have ended')
-  for (const port of ports) expect(await isListening(Number(port))).toBe(false)
+  for (const port of ports) {
+    await eventually(async () => !(await isListening(Number(port))), `port ${port} is free`)
+  }
   await eventually(() => !box.isUsed(), 'no guard and no script is left')
 }
 
