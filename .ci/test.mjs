@@ -13,6 +13,8 @@ import { writeTestRealms } from './test-realms.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const ALONE = ['unit', 'http', 'launcher']
 const WITH_KEYCLOAK = ['e2e', 'browser']
+const LAST = ['journey']
+const ALL = [...ALONE, ...WITH_KEYCLOAK, ...LAST]
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latchkey-test-'))
 
 /** What `npm test` was asked for. */
@@ -20,10 +22,10 @@ function readArguments() {
   const given = process.argv.slice(2)
   const end = given.indexOf('--')
   const folders = end === -1 ? given : given.slice(0, end)
-  const unknown = folders.filter((name) => ![...ALONE, ...WITH_KEYCLOAK].includes(name))
+  const unknown = folders.filter((name) => !ALL.includes(name))
   if (unknown.length > 0) throw new Error(`there is no test folder ${unknown.join(', ')}`)
   return {
-    folders: folders.length > 0 ? folders : [...ALONE, ...WITH_KEYCLOAK],
+    folders: folders.length > 0 ? folders : ALL,
     forJest: end === -1 ? [] : given.slice(end + 1),
   }
 }
@@ -113,7 +115,13 @@ try {
     folders.filter((name) => WITH_KEYCLOAK.includes(name)),
     forJest,
   )
-  const [passed, failed] = [alone.passed + real.passed, alone.failed + real.failed]
+  const last = await run(
+    folders.filter((name) => LAST.includes(name)),
+    forJest,
+  )
+  const counts = [alone, real, last]
+  const passed = counts.reduce((sum, count) => sum + count.passed, 0)
+  const failed = counts.reduce((sum, count) => sum + count.failed, 0)
   process.stdout.write(`${passed} passed, ${failed} failed\n`)
   process.exitCode = failed > 0 || passed === 0 ? 1 : 0
 } catch (error) {
