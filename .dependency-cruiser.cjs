@@ -35,7 +35,7 @@ module.exports = {
       name: 'features-do-not-know-what-is-above',
       severity: 'error',
       from: { path: '^src/(login|bearer|session|provider)/' },
-      to: { path: '^src/(app|services|server|latchkey)\\.ts$|^src/pages/' },
+      to: { path: '^src/(app|services|server|latchkey|options)\\.ts$|^src/pages/' },
     },
     {
       name: 'session-and-provider-know-errors-only',
@@ -48,6 +48,24 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(app\\.ts|pages/|http/)' },
       to: { path: '^src/(services|server|latchkey|config)\\.ts$' },
+    },
+    {
+      name: 'http-knows-no-feature',
+      severity: 'error',
+      from: { path: '^src/http/' },
+      to: { path: '^src/(login|bearer|pages)/|^src/(app|options)[.]ts$' },
+    },
+    {
+      name: 'errors-and-log-know-nothing',
+      severity: 'error',
+      from: { path: '^src/(errors|log)[.]ts$' },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'the-package-is-not-the-process',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/server[.]ts$' },
+      to: { path: '^src/server[.]ts$' },
     },
     {
       name: 'nothing-from-tests',

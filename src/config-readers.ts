@@ -71,7 +71,9 @@ export function sessionSecrets(production: boolean): Reader<readonly string[]> {
   return (value) => {
     const secrets = value.split(',').map((secret) => secret.trim())
     if (secrets.some((secret) => secret.length < 32))
-      throw new Refusal('must be secrets of 32 characters or more, comma-separated')
+      throw new Refusal(
+        'must be secrets of 32 characters or more, comma-separated; make one with: openssl rand -hex 32',
+      )
     if (
       production &&
       secrets.some((secret) => SAMPLES.some((sample) => secret.toLowerCase().includes(sample)))

@@ -26,6 +26,12 @@ export type Latchkey = Parts
  * @throws `TypeError` that names the options which are missing or no use.
  */
 export function createLatchkey(options: Options): Promise<Latchkey> {
-  const { session, routes, requireLogin, requireBearer } = buildServices(options)
-  return Promise.resolve({ session, routes, requireLogin, requireBearer })
+  return Promise.resolve(options)
+    .then(buildServices)
+    .then(({ session, routes, requireLogin, requireBearer }) => ({
+      session,
+      routes,
+      requireLogin,
+      requireBearer,
+    }))
 }

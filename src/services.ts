@@ -5,6 +5,7 @@ import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './bearer/pro
 import { createRequireBearer } from './bearer/require-bearer.js'
 import type { Services } from './app.js'
 import { createOwnErrorHandler } from './http/error-handler.js'
+import { requestLog, withRequestLog } from './http/request-log.js'
 import { createRespond } from './http/respond.js'
 import { securityHeaders } from './http/security-headers.js'
 import { createLog, type Log } from './log.js'
@@ -37,11 +38,7 @@ export function buildServices(given: Options): BuiltServices {
   })
   const pages = createPages({ publicUrl, provider, paths, views: options.views })
   const respond = createRespond({ log, page: pages.error, realm: REALM })
-  const store = new MemoryStore({
-    idleTimeout: options.sessionIdleTimeout,
-    absoluteTimeout: options.sessionAbsoluteTimeout,
-    now,
-  })
+  const store = createStore(options, now)
   const headers = securityHeaders({ publicUrl, formTargets: () => formTargets(issuer, provider) })
   const session = createSession({
     publicUrl,
@@ -63,8 +60,15 @@ export function buildServices(given: Options): BuiltServices {
     pendingLogins: pendingLogins(options, now),
   }
   const routes = Router()
-  routes.use(ownRoutes(headers, options), createLoginRouter({ ...login, headers }))
+  routes.use(requestLog(log), ownRoutes(headers, options), createLoginRouter({ ...login, headers }))
   routes.use(createOwnErrorHandler(respond))
+  const requireLogin = createRequireLogin({ publicUrl, defaultReturnTo: paths.afterLogin, store, respond })
+  const requireBearer = createRequireBearer({
+    verifier: createAccessTokenVerifier({ issuer, keys: provider.keys, clockTolerance, now }),
+    audience: apiAudience,
+    challenge: { realm: REALM, resourceMetadata: publicUrl + PROTECTED_RESOURCE_PATH },
+    log,
+  })
   return {
     publicUrl,
     cookieName,
@@ -72,17 +76,17 @@ export function buildServices(given: Options): BuiltServices {
     respond,
     pages,
     securityHeaders: headers,
-    session,
+    session: withRequestLog(log, session),
     routes,
-    requireLogin: createRequireLogin({ publicUrl, defaultReturnTo: paths.afterLogin, store, respond }),
-    requireBearer: createRequireBearer({
-      verifier: createAccessTokenVerifier({ issuer, keys: provider.keys, clockTolerance, now }),
-      audience: apiAudience,
-      challenge: { realm: REALM, resourceMetadata: publicUrl + PROTECTED_RESOURCE_PATH },
-      log,
-    }),
+    requireLogin,
+    requireBearer: (options) => withRequestLog(log, requireBearer(options)),
     dependencies: { provider: () => provider.probe(), store: () => Promise.resolve(true) },
   }
+}
+
+function createStore(options: CompleteOptions, now: () => number): MemoryStore {
+  const { sessionIdleTimeout: idleTimeout, sessionAbsoluteTimeout: absoluteTimeout } = options
+  return new MemoryStore({ idleTimeout, absoluteTimeout, now })
 }
 
 function pendingLogins(options: CompleteOptions, now: () => number): MemoryPendingLogins {

@@ -1,14 +1,17 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { randomUUID } from 'node:crypto'
-import { withRequestId, type Log } from '../log.js'
+import { currentRequestId, withRequestId, type Log } from '../log.js'
 import { pathOf } from './respond.js'
 
 /** Gives every request an id, under which everything about it is logged; a line for each request at level debug. */
 export function requestLog(log: Log): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
-    const requestId = randomUUID()
+    if (currentRequestId() !== undefined) {
+      next()
+      return
+    }
+    const requestId = nameRequest(res)
     const begun = performance.now()
-    res.set('X-Request-Id', requestId)
     withRequestId(requestId, () => {
       res.on('finish', () => {
         const ms = Math.round(performance.now() - begun)
@@ -21,5 +24,21 @@ export function requestLog(log: Log): RequestHandler {
       })
       next()
     })
+  }
+}
+
+/** An id that the app around us has given already is kept. */
+function nameRequest(res: Response): string {
+  const given = res.getHeader('x-request-id')
+  const requestId = typeof given === 'string' && given !== '' ? given : randomUUID()
+  res.set('X-Request-Id', requestId)
+  return requestId
+}
+
+/** The same for a part of ours that is mounted in an app of somebody else, where nobody has named the request yet. */
+export function withRequestLog(log: Log, handler: RequestHandler): RequestHandler {
+  const named = requestLog(log)
+  return (req, res, next) => {
+    named(req, res, () => void handler(req, res, next))
   }
 }

@@ -1,7 +1,9 @@
 import * as oidc from 'openid-client'
 import { ownError } from '../errors.js'
+import { clockHint } from '../provider/clock-hint.js'
 import { JwtError } from '../provider/errors.js'
-import { isKeycloak, keycloakTokenErrorHint } from '../provider/keycloak.js'
+import { isObject } from '../provider/is-object.js'
+import { isKeycloak, keycloakRefusalHint, keycloakTokenErrorHint } from '../provider/keycloak.js'
 import type { ProviderMetadata } from '../provider/metadata.js'
 import { LoginError } from './errors.js'
 import { verifyIdToken, type IdTokenClaims, type IdTokenOptions } from './id-token.js'
@@ -76,7 +78,8 @@ export async function finishLogin(
   }
 }
 
-function checkResponse(query: URLSearchParams, { issuer, metadata }: AuthorizationResponseOptions): void {
+function checkResponse(query: URLSearchParams, options: AuthorizationResponseOptions): void {
+  const { issuer, metadata } = options
   for (const name of SINGLE) {
     if (query.getAll(name).length > 1) throw new LoginError('invalid_response', `${name} is there twice`)
   }
@@ -93,20 +96,24 @@ function checkResponse(query: URLSearchParams, { issuer, metadata }: Authorizati
     )
   }
   const error = query.get('error')
-  if (error !== null) throw refusal(error)
+  if (error !== null) throw refusal(error, options)
   if (!query.get('code')) throw new LoginError('invalid_response', 'neither a code nor an error')
 }
 
 /** @see {@link https://openid.net/specs/openid-connect-core-1_0.html#AuthError | OpenID Connect Core §3.1.2.6} */
-function refusal(error: string): LoginError {
+function refusal(error: string, { metadata, clientId, scope }: AuthorizationResponseOptions): LoginError {
   const word = /^[a-z_]{1,40}$/.test(error) ? error : 'an unknown error'
   const message = `the authorization server answered ${word}`
   if (error === 'access_denied') return new LoginError('access_denied', message)
   if (error === 'login_required' || error === 'interaction_required')
     return new LoginError('login_required', message)
-  const hint =
-    error === 'invalid_scope' ? 'OIDC_SCOPE names a scope that the client does not have' : undefined
-  return new LoginError('refused_by_provider', message, { hint })
+  const hints = [
+    error === 'invalid_scope'
+      ? `OIDC_SCOPE (${scope}) names a scope that the client does not have`
+      : undefined,
+    isKeycloak(metadata) ? keycloakRefusalHint(error, clientId) : undefined,
+  ].filter((hint) => hint !== undefined)
+  return new LoginError('refused_by_provider', message, { hint: hints.join(': ') || undefined })
 }
 
 type Tokens = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>
@@ -143,6 +150,7 @@ function translate(error: unknown, keycloakClient: string | undefined): unknown 
     return isAboutIdToken(error)
       ? new LoginError('id_token_invalid', `the ID token failed a check (${error.code ?? 'unknown'})`, {
           cause: error,
+          hint: timesHint(error),
         })
       : new LoginError(
           'token_response_invalid',
@@ -181,6 +189,16 @@ function isAboutIdToken({ code, cause }: oidc.ClientError): boolean {
   )
 }
 
+/** To its error about a token's times openid-client attaches the claims and what it took for now. */
+function timesHint({ code, cause }: oidc.ClientError): string | undefined {
+  if (code !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED' || !(cause instanceof Error)) return undefined
+  const found = cause.cause
+  if (!isObject(found) || !isObject(found['claims'])) return undefined
+  const { claims, now, tolerance } = found
+  if (typeof now !== 'number' || typeof tolerance !== 'number') return undefined
+  return clockHint(claims, now, tolerance)
+}
+
 async function checkIdToken(
   idToken: string,
   accessToken: string,
@@ -194,7 +212,7 @@ async function checkIdToken(
     throw new LoginError(
       'id_token_invalid',
       `the ID token failed a check (${cause.check}: ${cause.message})`,
-      { cause },
+      { cause, hint: cause.hint },
     )
   }
 }

@@ -21,12 +21,17 @@ export const german: Texts = {
   home: {
     title: 'Willkommen',
     signedOut: 'Sie sind nicht angemeldet.',
-    signedIn: (name) => `Sie sind angemeldet als ${name}.`,
+    signedIn: (name) => `Willkommen, ${name}`,
     what: 'Diese Anwendung meldet Menschen mit Keycloak an, merkt sie sich und schützt eine Schnittstelle für Programme.',
     register: 'Konto anlegen',
     hello: 'Zu Ihrer Seite',
-    apiTitle: 'Für Programme',
-    apiText: 'Die Schnittstelle nimmt ein Bearer-Token desselben Realms. Ohne Token antwortet sie mit 401.',
+    nextTitle: 'Was Sie hier tun können',
+    stepSignIn: 'Anmelden',
+    stepSignInDone: 'Erledigt. Keycloak bürgt für Sie.',
+    stepAccount: 'Ihr Konto ansehen',
+    stepAccountText: 'Wer Sie sind, wie Sie sich angemeldet haben und wie lange es gilt.',
+    apiTitle: 'Die Schnittstelle aufrufen',
+    apiText: 'Sie nimmt ein Bearer-Token desselben Realms; ohne Token antwortet sie mit 401.',
   },
   hello: {
     title: 'Hallo',
@@ -86,8 +91,9 @@ export const german: Texts = {
     unknown_login: {
       title: 'Diese Anmeldung gehört nicht zu diesem Browser',
       happened:
-        'Der Link beendet eine Anmeldung, die in einem anderen Browser begonnen wurde oder so lange her ist, dass sie vergessen ist.',
-      advice: 'Melden Sie sich von hier aus an. Den alten Link brauchen Sie nicht.',
+        'Der Link beendet eine Anmeldung, die in einem anderen Browser begonnen wurde oder so lange her ist, dass sie vergessen ist; oder dieser Browser hat unser Cookie nicht behalten.',
+      advice:
+        'Melden Sie sich von hier aus an. Den alten Link brauchen Sie nicht. Geschieht es wieder, erlauben Sie dieser Website Cookies.',
     },
     login_spent: {
       title: 'Diese Anmeldung wurde schon benutzt',

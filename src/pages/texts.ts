@@ -19,7 +19,21 @@ export interface Texts {
   readonly tagline: string
   readonly nav: Readonly<Record<'start' | 'account' | 'signIn' | 'signOut' | 'skip', string>>
   readonly home: Readonly<
-    Record<'title' | 'signedOut' | 'what' | 'register' | 'hello' | 'apiTitle' | 'apiText', string>
+    Record<
+      | 'title'
+      | 'signedOut'
+      | 'what'
+      | 'register'
+      | 'hello'
+      | 'apiTitle'
+      | 'apiText'
+      | 'nextTitle'
+      | 'stepSignIn'
+      | 'stepSignInDone'
+      | 'stepAccount'
+      | 'stepAccountText',
+      string
+    >
   > & {
     readonly signedIn: (name: string) => string
   }
@@ -71,12 +85,17 @@ export const texts: Texts = {
   home: {
     title: 'Welcome',
     signedOut: 'You are not signed in.',
-    signedIn: (name: string) => `You are signed in as ${name}.`,
+    signedIn: (name: string) => `Welcome, ${name}`,
     what: 'This application signs people in with Keycloak, remembers them, and guards an API for programs.',
     register: 'Create an account',
     hello: 'Go to your page',
-    apiTitle: 'For programs',
-    apiText: 'The API takes a bearer token of the same realm. Without one it answers 401.',
+    nextTitle: 'What you can do here',
+    stepSignIn: 'Sign in',
+    stepSignInDone: 'Done. Keycloak vouches for you.',
+    stepAccount: 'Look at your account',
+    stepAccountText: 'Who you are, how you signed in, and how long it lasts.',
+    apiTitle: 'Call the API',
+    apiText: 'It takes a bearer token of the same realm; without one it answers 401.',
   },
   hello: {
     title: 'Hello',
@@ -134,8 +153,9 @@ export const texts: Texts = {
     unknown_login: {
       title: 'This sign-in does not belong to this browser',
       happened:
-        'The link you opened finishes a sign-in that was begun in another browser, or so long ago that it is forgotten.',
-      advice: 'Sign in from here. You do not need the old link.',
+        'The link you opened finishes a sign-in that was begun in another browser, or so long ago that it is forgotten; or this browser did not keep our cookie.',
+      advice:
+        'Sign in from here. You do not need the old link. If it happens again, allow this site to set cookies.',
     },
     login_spent: {
       title: 'This sign-in was used already',

@@ -1,6 +1,7 @@
 import type { Log } from '../log.js'
 import type { BackChannel } from './back-channel.js'
 import { ProviderError } from './errors.js'
+import { keycloakNotFoundHint } from './keycloak.js'
 import { readMetadata, type ProviderMetadata } from './metadata.js'
 import { singleFlight } from './single-flight.js'
 
@@ -76,8 +77,7 @@ async function fetchMetadata({ issuer, internal, backChannel }: DiscoveryOptions
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
   const response = await backChannel(url, { headers: { accept: 'application/json' } })
   if (response.status !== 200) {
-    const hint =
-      response.status === 404 ? `nothing is at ${url}: is the realm's name in OIDC_ISSUER right?` : undefined
+    const hint = response.status === 404 ? keycloakNotFoundHint(url) : undefined
     throw new ProviderError(
       'provider_unavailable',
       `discovery of issuer ${issuer} answered ${response.status}`,

@@ -37,9 +37,16 @@ export class JwtError extends Error {
   override readonly name = 'JwtError'
   /** Which check: a claim name, `signature`, `alg`, `kid`, `form`. Fit for the log. */
   readonly check: string
+  /** What the log may say about the remedy. */
+  readonly hint: string | undefined
 
-  constructor(check: string, message: string, options?: ErrorOptions) {
+  constructor(
+    check: string,
+    message: string,
+    { hint, ...options }: ErrorOptions & { hint?: string | undefined } = {},
+  ) {
     super(message, options)
     this.check = check
+    this.hint = hint
   }
 }

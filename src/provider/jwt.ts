@@ -1,4 +1,6 @@
 import { compactVerify, decodeProtectedHeader, errors, type ProtectedHeaderParameters } from 'jose'
+import { clockHint } from './clock-hint.js'
+import { differingParts } from './differing-parts.js'
 import { JwtError } from './errors.js'
 import { SIGNATURE_ALGORITHMS, type Keys } from './keys.js'
 import { parseStrictJson } from './strict-json.js'
@@ -47,7 +49,11 @@ export async function verifyJwt(
 }> {
   const header = readHeader(token, expected.types)
   const key = await keys.find({ alg: header.alg, kid: readKeyId(header) })
-  if (key === undefined) throw new JwtError('kid', 'the issuer has no such key')
+  if (key === undefined) {
+    throw new JwtError('kid', 'the issuer has no such key', {
+      hint: `OIDC_ISSUER is ${expected.issuer}: is this a token of another realm or server?`,
+    })
+  }
   const claims = readClaims(await verifySignature(token, key))
   checkClaims(claims, expected)
   return { claims, header }
@@ -115,7 +121,13 @@ function readClaims(payload: Uint8Array): Claims {
 }
 
 function checkClaims(claims: Claims, expected: JwtExpectations): asserts claims is CommonClaims {
-  if (claims['iss'] !== expected.issuer) throw new JwtError('iss', 'another issuer')
+  const { iss } = claims
+  if (iss !== expected.issuer) {
+    const difference = differingParts(iss, expected.issuer)
+    throw new JwtError('iss', 'another issuer', {
+      hint: difference && `the token's iss is not OIDC_ISSUER, ${expected.issuer}: ${difference}`,
+    })
+  }
   if (!audiences(claims['aud']).includes(expected.audience))
     throw new JwtError('aud', `not meant for ${expected.audience}`)
   const { sub } = claims
@@ -127,8 +139,11 @@ function checkClaims(claims: Claims, expected: JwtExpectations): asserts claims 
 
 function checkTimes(claims: Claims, { clockTolerance, now = Date.now }: JwtExpectations): void {
   const seconds = now() / 1000
-  if (numericDate(claims, 'exp') + clockTolerance <= seconds) throw new JwtError('exp', 'expired')
-  if (numericDate(claims, 'iat') - clockTolerance > seconds) throw new JwtError('iat', 'issued in the future')
+  const hint = clockHint(claims, seconds, clockTolerance)
+  if (numericDate(claims, 'exp') + clockTolerance <= seconds) throw new JwtError('exp', 'expired', { hint })
+  if (numericDate(claims, 'iat') - clockTolerance > seconds) {
+    throw new JwtError('iat', 'issued in the future', { hint })
+  }
   if (claims['nbf'] !== undefined && numericDate(claims, 'nbf') - clockTolerance > seconds) {
     throw new JwtError('nbf', 'not valid yet')
   }

@@ -7,11 +7,31 @@ export function isKeycloak(metadata: ProviderMetadata): boolean {
   return metadata.end_session_endpoint === `${metadata.issuer}/protocol/openid-connect/logout`
 }
 
+/** Where there is no discovery document: a realm's name, or the path before it. */
+export function keycloakNotFoundHint(url: string): string {
+  const path = new URL(url).pathname.startsWith('/auth/')
+    ? 'Keycloak has no /auth before /realms since version 17, unless it is started with http-relative-path'
+    : 'A Keycloak that is started with http-relative-path, or older than 17 (/auth), has that path before /realms'
+  return `nothing is at ${url}: is the realm's name in OIDC_ISSUER right? ${path}`
+}
+
 /** What to click when the token endpoint answers `error`; see docs/keycloak.md for the words of the console. */
 export function keycloakTokenErrorHint(error: string, clientId: string): string | undefined {
-  if (error === 'unauthorized_client' || error === 'invalid_client') {
-    return `the client secret or the client id is wrong: Clients → ${clientId} → Credentials → Client Secret`
+  const secret = `Clients → ${clientId} → Credentials → Client Secret`
+  if (error === 'unauthorized_client') {
+    return `OIDC_CLIENT_SECRET is not the secret of this client (${secret}), or OIDC_CLIENT_AUTH is not the way it proves itself: none is for a client with Client authentication Off, Client Authenticator names the way for the others`
   }
+  if (error === 'invalid_client') {
+    return `is ${clientId} still a client of this realm, and enabled? Is its secret ours (${secret})?`
+  }
+  return undefined
+}
+
+/** What to click when the authorization endpoint sends the browser back with `error`. */
+export function keycloakRefusalHint(error: string, clientId: string): string | undefined {
+  if (error === 'unauthorized_client')
+    return `Clients → ${clientId} → Settings → Capability config → Standard flow On`
+  if (error === 'invalid_scope') return `Clients → ${clientId} → Client scopes → Add client scope`
   return undefined
 }
 
@@ -24,19 +44,25 @@ export function keycloakAudienceHint(audience: string, authorizedParty: unknown)
   return `tokens of ${client} do not name ${audience}: Client scopes → ${client}-dedicated → Add mapper → Audience → Included Client Audience: ${audience}, Add to access token On`
 }
 
+export interface AddressCheckOptions {
+  readonly clientId: string
+  readonly redirectUri: string
+  /** Not asked about when it is not given. */
+  readonly postLogoutRedirectUri?: string
+  readonly backChannel: BackChannel
+  readonly log: Log
+}
+
 /**
- * Asks Keycloak once, with `prompt=none`, whether it takes our redirect URI. It answers a wrong one with an error page
- * of its own and never comes back to us, so nothing else would put the cause into our log.
+ * Asks Keycloak once, with `prompt=none`, whether it takes our redirect URI, and then the address that a sign-out comes
+ * back to. It answers a wrong one with an error page of its own and never comes back to us, so nothing else would put
+ * the cause into our log.
  */
 export async function warnOfRefusedRedirectUri(
   metadata: ProviderMetadata,
-  {
-    clientId,
-    redirectUri,
-    backChannel,
-    log,
-  }: { clientId: string; redirectUri: string; backChannel: BackChannel; log: Log },
+  options: AddressCheckOptions,
 ): Promise<void> {
+  const { clientId, redirectUri, backChannel, log } = options
   const url = new URL(metadata.authorization_endpoint)
   url.search = new URLSearchParams({
     client_id: clientId,
@@ -51,6 +77,7 @@ export async function warnOfRefusedRedirectUri(
     code_challenge_method: 'S256',
   }).toString()
   const response = await backChannel(url)
+  if (isAnswerTo(redirectUri, response)) await warnOfRefusedPostLogoutUri(metadata, options)
   if (response.status !== 400) return
   const page = await response.text()
   if (page.includes('redirect_uri')) {
@@ -72,4 +99,34 @@ export async function warnOfRefusedRedirectUri(
       'Keycloak does not know our client: every login will end on its error page',
     )
   }
+}
+
+/** Whether Keycloak would have led the browser back: it knows client and address. */
+function isAnswerTo(redirectUri: string, { status, headers }: Response): boolean {
+  const location = headers.get('location') ?? ''
+  return status === 302 && location.startsWith(`${redirectUri}?`) && /[?&]state=check(?:&|$)/.test(location)
+}
+
+/** Asked without any session, so nothing ends by it. Keycloak knows the client: a refusal is about the address. */
+async function warnOfRefusedPostLogoutUri(
+  metadata: ProviderMetadata,
+  { clientId, postLogoutRedirectUri, backChannel, log }: AddressCheckOptions,
+): Promise<void> {
+  if (postLogoutRedirectUri === undefined || metadata.end_session_endpoint === undefined) return
+  const url = new URL(metadata.end_session_endpoint)
+  url.search = new URLSearchParams({
+    client_id: clientId,
+    post_logout_redirect_uri: postLogoutRedirectUri,
+    state: 'check',
+  }).toString()
+  const { status } = await backChannel(url)
+  if (status !== 400) return
+  log.warn(
+    {
+      code: 'post_logout_redirect_uri_refused',
+      post_logout_redirect_uri: postLogoutRedirectUri,
+      hint: `Clients → ${clientId} → Settings → Valid post logout redirect URIs must list ${postLogoutRedirectUri} literally (host, port, the slash at the end)`,
+    },
+    'Keycloak does not know where a sign-out comes back to: every sign-out will end on its error page',
+  )
 }

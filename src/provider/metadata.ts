@@ -1,4 +1,5 @@
 import type { ServerMetadata } from 'openid-client'
+import { differingParts } from './differing-parts.js'
 import { ProviderError } from './errors.js'
 import { isObject } from './is-object.js'
 
@@ -43,7 +44,7 @@ export function readMetadata(
   if (document['issuer'] !== issuer) {
     throw invalid(
       `the discovery document names another issuer than ${issuer}`,
-      'OIDC_ISSUER must be the issuer exactly as the discovery document gives it: host, port, path, no slash more or less',
+      issuerHint(document['issuer'], { issuer, internal }),
     )
   }
   for (const name of REQUIRED) {
@@ -56,6 +57,18 @@ export function readMetadata(
     checkEndpoint(document, name, issuer, (url) => (internal ? sameOrigin(url, issuer) : isOurs(url, issuer)))
   }
   return document as unknown as ProviderMetadata
+}
+
+function issuerHint(theirs: unknown, { issuer, internal }: { issuer: string; internal: boolean }): string {
+  const exact = ['OIDC_ISSUER must be the issuer exactly as the discovery document gives it']
+    .concat(differingParts(theirs, issuer) ?? [])
+    .join('; ')
+  const { origin } = new URL(issuer)
+  // An address that is only this process's way to the server.
+  const isElsewhere = typeof theirs === 'string' && URL.canParse(theirs) && new URL(theirs).origin !== origin
+  return isElsewhere && !internal
+    ? `${exact}. Where this process needs ${origin} to reach the server, that is OIDC_INTERNAL_URL`
+    : exact
 }
 
 function checkEndpoint(

@@ -12,7 +12,10 @@ export interface ProviderOptions {
   readonly clientId: string
   readonly clientSecret?: string | undefined
   readonly clientAuthentication: ClientAuthentication
+  readonly publicUrl: string
   readonly redirectUri: string
+  /** Path where a sign-out comes back to. */
+  readonly logoutRedirect: string
   /** Seconds, all of them. */
   readonly clockTolerance: number
   readonly timeout: number
@@ -53,6 +56,7 @@ export function createProvider(options: ProviderOptions): Provider {
       const check = warnOfRefusedRedirectUri(metadata, {
         clientId,
         redirectUri: options.redirectUri,
+        postLogoutRedirectUri: options.publicUrl + options.logoutRedirect,
         backChannel,
         log,
       })

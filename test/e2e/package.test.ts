@@ -87,7 +87,7 @@ describe('the packed package', () => {
     expect((await open('/secure-data', new Jar(), bearer(token))).status).toBe(200)
   })
 
-  test('C002-20 C002-23 C002-25 whole app guarded: to the login and back to the page first asked for', async () => {
+  test('C002-20 C002-21 C002-23 C002-25 whole app guarded: to the login and back to the page first asked for', async () => {
     await start('examples/whole-app.js')
     expect((await open('/')).body).toBe('Everybody may read this.')
     const jar = new Jar()
@@ -97,6 +97,10 @@ describe('the packed package', () => {
     expect(page.status).toBe(200)
     expect(page.body).toMatch(/^Howdy, Bob /)
     expect((await open('/anything', new Jar(), { method: 'POST' })).status).toBe(401)
+    // C002-21: the redirect URI is the middleware's own; the guard of the app never sees it.
+    const callback = await open('/authorize?state=unknown&code=x')
+    expect(callback.status).toBe(400)
+    expect(callback.body).toContain('unknown_login')
   })
 
   test('C002-25 some routes guarded: session, token, role, scope', async () => {

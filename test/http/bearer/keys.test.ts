@@ -120,7 +120,7 @@ describe('the provider is in trouble from the beginning', () => {
 })
 
 describe('many at once', () => {
-  test('RE-03 P-8 200 calls on an empty cache: one discovery, one fetch of keys, all 200', async () => {
+  test('RE-03 200 calls on an empty cache: one discovery, one fetch of keys, all 200', async () => {
     const waiting: (() => void)[] = []
     provider.answers = {
       jwks: (_call, res) => void waiting.push(() => json(res, 200, { keys: [honest.publicJwk] })),
@@ -194,7 +194,7 @@ describe('keys come and go (OpenID Connect Core §10.1.1)', () => {
 })
 
 describe('the provider goes away', () => {
-  test('P-3 known keys serve for JWKS_STALE beyond JWKS_MAX_AGE, then 503', async () => {
+  test('known keys serve for JWKS_STALE beyond JWKS_MAX_AGE, then 503', async () => {
     await accepted()
     await provider.close()
     clock.forward(MAX_AGE + STALE - 1)
@@ -206,7 +206,7 @@ describe('the provider goes away', () => {
     await accepted()
   })
 
-  test('P-3 P-4 known keys serve at once while it is silent: only the first call waits', async () => {
+  test('P-4 known keys serve at once while it is silent: only the first call waits', async () => {
     await accepted()
     provider.answers = { jwks: () => undefined, discovery: () => undefined }
     clock.forward(MAX_AGE + 1)
@@ -219,7 +219,7 @@ describe('the provider goes away', () => {
     expect(performance.now() - begun).toBeLessThan(1000)
   })
 
-  test('P-2 P-3 its next good answer counts, without a restart', async () => {
+  test('P-2 its next good answer counts, without a restart', async () => {
     provider.keys = [second, honest]
     await accepted(honest)
     await provider.close()

@@ -28,27 +28,24 @@ afterAll(async () => {
 const approved = async (path = '/login', target = app): Promise<URL> =>
   provider.approve((await target.beginLogin(jar, path)).href, newPerson())
 
-describe('FL-04 C003-14 C002-02 a login begun in another browser', () => {
-  test.each(['with a pending login of its own', 'with none'])(
-    'FL-04 is refused in a browser %s',
-    async (which) => {
-      const other = new Jar()
-      if (which !== 'with none') await app.beginLogin(other)
-      const url = await approved()
-      const answer = await expectRefusedCallback(app, provider, { url, jar: other })
-      expect(answer.body).toContain('This sign-in does not belong to this browser')
-      await expectHonestLogin(app, provider, other)
-    },
-  )
+describe('C003-14 C002-02 a login begun in another browser', () => {
+  test.each(['with a pending login of its own', 'with none'])('is refused in a browser %s', async (which) => {
+    const other = new Jar()
+    if (which !== 'with none') await app.beginLogin(other)
+    const url = await approved()
+    const answer = await expectRefusedCallback(app, provider, { url, jar: other })
+    expect(answer.body).toContain('This sign-in does not belong to this browser')
+    await expectHonestLogin(app, provider, other)
+  })
 
-  test('FL-04 the browser that began it can still finish', async () => {
+  test('the browser that began it can still finish', async () => {
     const url = await approved()
     await expectRefusedCallback(app, provider, { url, jar: new Jar() })
     expect((await app.callback(url, jar)).status).toBe(303)
     expect(await app.whoami(jar)).toBeDefined()
   })
 
-  test('FL-04 a browser that holds a value of the wrong form is given none of its own choice', async () => {
+  test('a browser that holds a value of the wrong form is given none of its own choice', async () => {
     jar.set('latchkey-login', 'chosen')
     await app.beginLogin(jar)
     expect(jar.get('latchkey-login')).toMatch(/^[\w-]{43}$/)

@@ -85,7 +85,7 @@ describe('FL-01 C003-01 C002-01 the authorization request', () => {
   })
 })
 
-describe('C003-16 SU-06 what /login passes on', () => {
+describe('C003-16 what /login passes on', () => {
   test.each([
     ['max_age', '-1'],
     ['max_age', '1e9'],
@@ -173,7 +173,7 @@ describe('C003-08 registration', () => {
   })
 
   test.each(['https://evil.example/', '//evil.example', '/\\evil.example'])(
-    'C003-08 SU-06 /register with return_to=%s ends on our own origin',
+    'C003-08 /register with return_to=%s ends on our own origin',
     async (returnTo) => {
       const jar = new Jar()
       const path = `/register?${new URLSearchParams({ return_to: returnTo }).toString()}`

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { Jar } from '../../support/browser-jar.js'
 import { ScriptedProvider } from '../../support/scripted-provider.js'
 import { send, type Answer } from '../../support/send.js'
-import { buildServer, ServerProcess } from '../../support/server-process.js'
+import { BUILD_TIMEOUT, buildServer, ServerProcess } from '../../support/server-process.js'
 import { NAVIGATION, newPerson } from '../../support/test-app.js'
 import { until } from '../../support/until.js'
 
@@ -14,7 +14,7 @@ let server: ServerProcess | undefined
 beforeAll(async () => {
   await buildServer()
   provider = await ScriptedProvider.start()
-})
+}, BUILD_TIMEOUT)
 beforeEach(() => provider.reset())
 afterEach(async () => {
   await server?.stop()

@@ -4,7 +4,13 @@ import { networkInterfaces } from 'node:os'
 import { Jar } from '../../support/browser-jar.js'
 import { ScriptedProvider } from '../../support/scripted-provider.js'
 import { send } from '../../support/send.js'
-import { buildServer, freePort, goodSettings, ServerProcess } from '../../support/server-process.js'
+import {
+  BUILD_TIMEOUT,
+  buildServer,
+  freePort,
+  goodSettings,
+  ServerProcess,
+} from '../../support/server-process.js'
 import { NAVIGATION, newPerson } from '../../support/test-app.js'
 
 const ISSUER = 'https://id.invalid/realms/demo'
@@ -13,7 +19,7 @@ const good = { ...goodSettings(ISSUER), PORT: '0', HOST: '127.0.0.1' }
 
 let server: ServerProcess | undefined
 
-beforeAll(buildServer)
+beforeAll(buildServer, BUILD_TIMEOUT)
 afterEach(async () => {
   await server?.stop()
   server = undefined

@@ -55,7 +55,7 @@ describe('SE-01 the session id changes at a login', () => {
     },
   )
 
-  test('SE-01 SE-03 the record of an earlier session is gone after the next login, and after a sign-out', async () => {
+  test('SE-01 the record of an earlier session is gone after the next login, and after a sign-out', async () => {
     const cookies: Jar[] = []
     for (let i = 0; i < 3; i++) {
       await app.signIn(provider, jar)

@@ -85,7 +85,7 @@ describe('SE-10 visitors', () => {
   })
 })
 
-describe('SE-01 SE-03 records of the store', () => {
+describe('SE-01 records of the store', () => {
   test('SE-01 a new id takes the place of the old one, whose record is gone', async () => {
     const store = newStore()
     await withApp(provider, { makeApp: counting(store, [NEW]) }, async (app) => {

@@ -35,7 +35,7 @@ describe.each<[string, () => PendingLogins]>([
     expect(await logins.take('browser', 'state')).toEqual({ kind: 'pending', login: login() })
   })
 
-  test('FL-04 gives a login to the browser that began it only, and goes on keeping it for that one', async () => {
+  test('gives a login to the browser that began it only, and goes on keeping it for that one', async () => {
     await logins.add('a', 'state', login())
     expect(await logins.take('b', 'state')).toEqual({ kind: 'unknown' })
     expect(await logins.take('a', 'state')).toMatchObject({ kind: 'pending' })

@@ -99,7 +99,7 @@ describe('createDiscovery: when it asks', () => {
     expect(fetched).toEqual([`${ISSUER}/.well-known/openid-configuration`])
   })
 
-  test('P-8 once for any number of callers', async () => {
+  test('once for any number of callers', async () => {
     const all = await Promise.all(Array.from({ length: 50 }, () => discovery.metadata()))
     expect(new Set(all).size).toBe(1)
     expect([fetched.length, told.length]).toEqual([1, 1])
@@ -130,7 +130,7 @@ describe('createDiscovery: when it asks', () => {
     expect(told).toHaveLength(2)
   })
 
-  test('P-3 a known document goes on serving while the server is away', async () => {
+  test('a known document goes on serving while the server is away', async () => {
     await discovery.metadata()
     goAway()
     pass(100_000)

@@ -55,7 +55,7 @@ describe('readKeycloakSettings', () => {
     },
   )
 
-  test('C000-02 a path of the server is part of its address', () => {
+  test('a path of the server is part of its address', () => {
     expect(read({ 'auth-server-url': 'https://id.example/auth/' }).issuer).toBe(
       'https://id.example/auth/realms/demo',
     )

@@ -119,7 +119,7 @@ describe('createKeys: which key', () => {
 })
 
 describe('createKeys: when it asks', () => {
-  test('P-8 any number of callers at once cause one fetch', async () => {
+  test('any number of callers at once cause one fetch', async () => {
     await Promise.all(Array.from({ length: 50 }, () => find('first')))
     expect(fetched).toEqual([URI])
   })
@@ -183,7 +183,7 @@ describe('createKeys: the issuer is away', () => {
     expect(fetched).toHaveLength(2)
   })
 
-  test('P-3 known keys are found until maxAge and stale are over, then it throws', async () => {
+  test('known keys are found until maxAge and stale are over, then it throws', async () => {
     await find('first')
     goAway()
     pass(600 + 3600)
@@ -192,7 +192,7 @@ describe('createKeys: the issuer is away', () => {
     await expect(find('first')).rejects.toMatchObject({ code: 'provider_unavailable' })
   })
 
-  test('P-3 an unknown key is undecided, not absent', async () => {
+  test('an unknown key is undecided, not absent', async () => {
     await find('first')
     goAway()
     pass(5)

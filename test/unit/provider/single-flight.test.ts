@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { singleFlight } from '../../../src/provider/single-flight.js'
 
 describe('singleFlight', () => {
-  test('P-8 callers while a call is under way get its result', async () => {
+  test('callers while a call is under way get its result', async () => {
     let calls = 0
     const flight = singleFlight(() => Promise.resolve(++calls))
     expect(await Promise.all([flight(), flight(), flight()])).toEqual([1, 1, 1])
