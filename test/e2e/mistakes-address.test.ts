@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { Jar } from '../support/browser-jar.js'
 import { admin, realKeycloak } from '../support/real-keycloak.js'
 import { client, expectPage, MistakesRealm, Scene, startPrefixProxy } from '../support/mistakes.js'
@@ -6,6 +6,8 @@ import { startRecordingProxy } from '../support/recording-proxy.js'
 import { freePort } from '../support/server-process.js'
 import { NAVIGATION } from '../support/test-app.js'
 import { TlsFront } from '../support/tls-front.js'
+
+jest.setTimeout(60_000)
 
 /** Mistakes in the addresses of Keycloak and of the app, each made for real. */
 describe('mistakes about addresses', () => {

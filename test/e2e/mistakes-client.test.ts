@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { client, expectPage, MistakesRealm, Scene, SECRET } from '../support/mistakes.js'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { client, expectDocumented, expectPage, MistakesRealm, Scene, SECRET } from '../support/mistakes.js'
+
+jest.setTimeout(60_000)
 
 /** Mistakes in the console and in the settings that name our client, each made for real. */
 describe('mistakes about the client', () => {
@@ -25,6 +27,13 @@ describe('mistakes about the client', () => {
 
   const play = (options: object, run: (scene: Scene) => Promise<void>): Promise<void> =>
     Scene.play({ issuer: realm.issuer, clientId: 'good', ...options }, run)
+
+  /** Where Keycloak never leads back. */
+  async function expectErrorPageOfKeycloak(scene: Scene, words: string, path = '/login'): Promise<void> {
+    const page = await scene.pageOfKeycloak(path)
+    expect([page.status, page.html]).toEqual([400, expect.stringContaining(words)])
+    expectDocumented(words)
+  }
 
   const refusedClient = {
     status: 502,
@@ -64,9 +73,7 @@ describe('mistakes about the client', () => {
     'mistake 02 C003-17 redirect URI not registered literally (%s)',
     (clientId) =>
       play({ clientId }, async (scene) => {
-        const page = await scene.pageOfKeycloak()
-        expect(page.status).toBe(400)
-        expect(page.html).toContain('Invalid parameter: redirect_uri')
+        await expectErrorPageOfKeycloak(scene, 'Invalid parameter: redirect_uri')
         const ours = `${scene.app.publicUrl}/authorize`
         expect(await scene.line('redirect_uri_refused')).toMatchObject({
           level: 'warn',
@@ -87,8 +94,7 @@ describe('mistakes about the client', () => {
         hint: 'Realm settings → Login → User registration',
       })
       expect((await scene.app.navigate('/')).body).not.toContain('href="/register"')
-      const page = await scene.pageOfKeycloak('/login?prompt=create')
-      expect([page.status, page.html]).toEqual([400, expect.stringContaining('Registration not allowed')])
+      await expectErrorPageOfKeycloak(scene, 'Registration not allowed', '/login?prompt=create')
     }))
 
   test.each([
@@ -96,8 +102,7 @@ describe('mistakes about the client', () => {
     ['disabled', 'Client disabled.'],
   ])('mistake 12 client id misspelt, or client disabled (%s)', (clientId, words) =>
     play({ clientId }, async (scene) => {
-      const page = await scene.pageOfKeycloak()
-      expect([page.status, page.html]).toEqual([400, expect.stringContaining(words)])
+      await expectErrorPageOfKeycloak(scene, words)
       expect(await scene.line('client_refused')).toMatchObject({
         level: 'warn',
         client_id: clientId,
@@ -105,6 +110,19 @@ describe('mistakes about the client', () => {
       })
     }),
   )
+
+  test('mistake 12 client id misspelt, in a realm whose language is German', async () => {
+    const german = { internationalizationEnabled: true, supportedLocales: ['de', 'en'], defaultLocale: 'de' }
+    await realm.set(german)
+    try {
+      await play({ clientId: 'goood' }, async (scene) => {
+        expect((await scene.pageOfKeycloak()).html).toContain('Client nicht gefunden.')
+        expect(await scene.line('client_refused')).toMatchObject({ client_id: 'goood' })
+      })
+    } finally {
+      await realm.set({ internationalizationEnabled: false })
+    }
+  })
 
   test('mistake 12 client disabled while somebody was signing in', () =>
     play({ clientId: 'later-disabled' }, async (scene) => {
@@ -172,6 +190,7 @@ describe('mistakes about the client', () => {
         const before = jar.copy()
         const page = await visitor.open((await app.signOut(jar)).location ?? '')
         expect(page).toMatchObject({ status: 400, html: expect.stringContaining('Invalid redirect uri') })
+        expectDocumented('Invalid redirect uri')
         // Both sessions are over all the same.
         expect(await app.whoami(before)).toBeUndefined()
         expect((await scene.pageOfKeycloak()).html).toContain('kc-form-login')

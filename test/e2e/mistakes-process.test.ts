@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { Jar } from '../support/browser-jar.js'
 import { KeycloakVisitor } from '../support/keycloak-visitor.js'
 import {
   AUDIENCE,
   client,
+  expectDocumented,
   expectNothingSecret,
   expectPage,
   MistakesRealm,
@@ -12,6 +13,9 @@ import {
 import { send, type Answer } from '../support/send.js'
 import { buildServer, freePort, ServerProcess } from '../support/server-process.js'
 import { NAVIGATION, SCRIPT } from '../support/test-app.js'
+import { until } from '../support/until.js'
+
+jest.setTimeout(60_000)
 
 const SESSION_SECRET = 'a-session-secret-of-the-tests-of-32-characters'
 
@@ -74,7 +78,9 @@ describe('mistakes about the process', () => {
   }
 
   const untrusted = { status: 400, code: 'id_token_invalid', title: 'The sign-in could not be trusted' }
-  const lineOf = (app: ServerProcess, code: string): unknown => app.log.find((line) => line['code'] === code)
+  /** What a process writes arrives a moment later. */
+  const lineOf = (app: ServerProcess, code: string): Promise<unknown> =>
+    until(() => app.log.find((line) => line['code'] === code))
 
   test('mistake 06 the clock of the app is ten minutes behind', async () => {
     const app = await startWithClock(-600)
@@ -82,13 +88,13 @@ describe('mistakes about the process', () => {
     const hint = expect.stringMatching(
       /^the issuer's clock is (59\d|60\d) s or more ahead of this machine's: set the clocks of both machines by NTP; CLOCK_TOLERANCE allows 30 s$/,
     )
-    expect(lineOf(app, 'id_token_invalid')).toMatchObject({
+    expect(await lineOf(app, 'id_token_invalid')).toMatchObject({
       level: 'warn',
       reason: 'the ID token failed a check (iat: issued in the future)',
       hint,
     })
     expect(await call(app)).toBe(401)
-    expect(lineOf(app, 'invalid_token')).toMatchObject({
+    expect(await lineOf(app, 'invalid_token')).toMatchObject({
       reason: 'the token failed a check (iat: issued in the future)',
       hint,
     })
@@ -101,13 +107,13 @@ describe('mistakes about the process', () => {
     const hint = expect.stringMatching(
       /^by this machine's clock it was issued (59\d|60\d) s ago and is over for \d+ s; if it is new, this clock is (59\d|60\d) s ahead of the issuer's: set the clocks of both machines by NTP; CLOCK_TOLERANCE allows 30 s$/,
     )
-    expect(lineOf(app, 'id_token_invalid')).toMatchObject({
+    expect(await lineOf(app, 'id_token_invalid')).toMatchObject({
       level: 'warn',
       reason: expect.stringContaining('the ID token failed a check'),
       hint,
     })
     expect(await call(app)).toBe(401)
-    expect(lineOf(app, 'invalid_token')).toMatchObject({
+    expect(await lineOf(app, 'invalid_token')).toMatchObject({
       reason: 'the token failed a check (exp: expired)',
       hint,
     })
@@ -152,6 +158,7 @@ describe('mistakes about the process', () => {
   ])('mistake 21 C003-11 SESSION_SECRETS %s in production', async (_name, value, words) => {
     const said = await refusal(production({ SESSION_SECRETS: value }))
     expect(said).toBe(`The settings cannot be used:\n  SESSION_SECRETS ${words}\n`)
+    expectDocumented(`SESSION_SECRETS ${words.split(';')[0] ?? ''}`)
   })
 
   test('mistake 22 http addresses in production', async () => {
@@ -160,6 +167,7 @@ describe('mistakes about the process', () => {
     )
     const words = 'must be https in production (plain http is for this machine only)'
     expect(said).toBe(`The settings cannot be used:\n  OIDC_ISSUER ${words}\n  PUBLIC_URL ${words}\n`)
+    expectDocumented('must be https in production')
   })
 
   test('mistake 23 the port is taken', async () => {
@@ -168,6 +176,7 @@ describe('mistakes about the process', () => {
     try {
       expect(await second.exit).toEqual({ code: 1, signal: null })
       expect(second.stderr).toBe('Latchkey cannot start: PORT is taken by another process\n')
+      expectDocumented('PORT is taken by another process')
       expect((await open(first, '/healthz', new Jar())).status).toBe(200)
     } finally {
       await second.stop()

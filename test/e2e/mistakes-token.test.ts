@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import express from 'express'
 import type { RequestListener } from 'node:http'
 import type { Services } from '../../src/app.js'
-import { AUDIENCE, client, MistakesRealm, Scene } from '../support/mistakes.js'
+import { AUDIENCE, client, expectDocumented, MistakesRealm, Scene } from '../support/mistakes.js'
 import { issuerOf, realKeycloak, tokenOf } from '../support/real-keycloak.js'
 import type { Answer } from '../support/test-app.js'
+
+jest.setTimeout(60_000)
 
 /** Mistakes with tokens, each made for real. */
 describe('mistakes about tokens', () => {
@@ -56,6 +58,7 @@ describe('mistakes about tokens', () => {
       error: 'unauthorized_client',
       error_description: 'Client not allowed for direct access grants',
     })
+    expectDocumented('Client not allowed for direct access grants')
     await realm.change('clients', 'clientId=console-default', directAccess)
     expect(await realm.token('console-default')).toMatchObject({ status: 200 })
   })
@@ -66,6 +69,7 @@ describe('mistakes about tokens', () => {
       error: 'invalid_grant',
       error_description: 'Account is not fully set up',
     })
+    expectDocumented('Account is not fully set up')
     await play({}, async (scene) => {
       const form = await scene.pageOfKeycloak()
       const page = await scene.visitor.submit(

@@ -28,10 +28,15 @@ export function sendRaw(port: number, bytes: string): Promise<RawAnswer> {
   })
 }
 
+/** Lines of a request, with an empty one at its end. */
+export function sendLines(port: number, lines: readonly string[]): Promise<RawAnswer> {
+  return sendRaw(port, `${lines.join('\r\n')}\r\n\r\n`)
+}
+
 /** One request line and headers, after which the connection is closed. */
 export function rawGet(port: number, target: string, headers: readonly string[] = []): Promise<RawAnswer> {
   const lines = [`GET ${target} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...headers, 'Connection: close']
-  return sendRaw(port, `${lines.join('\r\n')}\r\n\r\n`)
+  return sendLines(port, lines)
 }
 
 function parse(text: string): RawAnswer {

@@ -7,6 +7,9 @@ import { until } from './until.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
+/** Milliseconds that a build may take, the one of somebody else before it included. */
+export const BUILD_TIMEOUT = 180_000
+
 /** Builds what is about to be started, when it is older than its sources. */
 export async function buildServer(): Promise<void> {
   await promisify(execFile)(process.execPath, ['.ci/build.mjs'], { cwd: ROOT })

@@ -131,8 +131,8 @@ describe('aud (RFC 9068 §4)', () => {
     expect(app.log[0]?.hint).toMatch(/^tokens of the calling client do not name/)
   })
 
-  test('JW-05 other refusals have no hint', async () => {
-    await refused({ iss: 'https://evil.example' })
+  test('JW-08 a refusal without a remedy has no hint', async () => {
+    await refused({ sub: 7 })
     expect(app.log[0]?.hint).toBeUndefined()
   })
 })

@@ -193,6 +193,26 @@ describe('keys come and go (OpenID Connect Core §10.1.1)', () => {
   })
 })
 
+describe('clocks that differ', () => {
+  test.each([-120, 120])(
+    'RE-06 by %i seconds: a token of 60 seconds is refused, and a login when its ID token is from the future',
+    async (apart) => {
+      clock.forward(apart)
+      const { status } = await app.signIn(provider, new Jar())
+      const soon = await provider.accessToken({ exp: Math.floor(Date.now() / 1000) + 60 })
+      // Ahead, our clock sees the ID token's life of 300 seconds still running.
+      expect(status).toBe(apart < 0 ? 400 : 303)
+      await expectRefusedToken(app, soon)
+    },
+  )
+
+  test.each([-20, 20])('RE-06 P-17 by %i seconds: login and token work', async (apart) => {
+    clock.forward(apart)
+    await expectHonestLogin(app, provider)
+    await accepted()
+  })
+})
+
 describe('the provider goes away', () => {
   test('known keys serve for JWKS_STALE beyond JWKS_MAX_AGE, then 503', async () => {
     await accepted()

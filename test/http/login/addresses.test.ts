@@ -5,7 +5,7 @@ import { expectHonestLogin } from '../../support/logins.js'
 import { ScriptedProvider } from '../../support/scripted-provider.js'
 import { newPerson, SCRIPT, TestApp, type Answer } from '../../support/test-app.js'
 import { withApp } from '../../support/with-app.js'
-import { sendRaw } from './raw-request.js'
+import { sendLines } from '../../support/raw-request.js'
 
 let provider: ScriptedProvider
 let app: TestApp
@@ -44,8 +44,8 @@ describe('RD-03 the request path is the trick', () => {
   async function visit(target: TestApp, path: string): Promise<Answer> {
     const jar = new Jar()
     let answer = await target.navigate(path, jar)
-    for (let hops = 0; answer.location !== undefined && hops < 6; hops++) {
-      const url = new URL(answer.location, target.publicUrl)
+    for (let hops = 0; answer.headers['location'] !== undefined && hops < 6; hops++) {
+      const url = new URL(answer.headers['location'], target.publicUrl)
       if (url.href.startsWith(`${provider.issuer}/protocol/openid-connect/auth?`)) {
         answer = await target.callback(provider.approve(url.href, newPerson()), jar)
         continue
@@ -86,7 +86,7 @@ describe('RD-03 the request path is the trick', () => {
       '/login?return_to=%2Freports%2F7%3Fpage%3D2%26x%3Da%2520b',
     ])
     const answer = await guarded.signIn(provider, jar, newPerson(), refused.location)
-    expect(answer.location).toBe('/reports/7?page=2&x=a%20b')
+    expect(answer.headers['location']).toBe('/reports/7?page=2&x=a%20b')
     expect((await guarded.navigate('/reports/7?page=2&x=a%20b', jar)).body).toBe('the page')
   })
 })
@@ -98,14 +98,14 @@ describe('RD-05 another Host', () => {
   test('RD-05 a navigation under it is sent to the same path under PUBLIC_URL', async () => {
     for (const path of ['/login', '/logout', '/hello', '/hello?a=b']) {
       const answer = await app.navigate(path, undefined, evil)
-      expect([answer.status, answer.location]).toEqual([302, app.publicUrl + path])
+      expect([answer.status, answer.headers['location']]).toEqual([302, app.publicUrl + path])
     }
   })
 
   test('RD-05 /login of a script under it has our redirect URI', async () => {
     const answer = await app.send('/login', { headers: { ...SCRIPT, ...evil } })
-    expect(redirectUriOf(answer.location)).toBe(`${app.publicUrl}/authorize`)
-    expect(answer.location).not.toContain('evil')
+    expect(redirectUriOf(answer.headers['location'])).toBe(`${app.publicUrl}/authorize`)
+    expect(answer.headers['location']).not.toContain('evil')
   })
 
   test.each([
@@ -115,11 +115,11 @@ describe('RD-05 another Host', () => {
     for (const path of ['/login', '/logout', '/hello']) {
       for (const accept of ['text/html', 'application/json']) {
         const request = [`GET ${path} HTTP/1.1`, ...hosts(), `Accept: ${accept}`, 'Connection: close']
-        const answer = await sendRaw(app.port, request)
+        const answer = await sendLines(app.port, request)
         expect(answer.status).toBeGreaterThan(0)
         expect(answer.status).toBeLessThan(500)
         expect(answer.text).not.toContain('evil')
-        const redirectUri = /redirect_uri=([^&]*)/.exec(answer.location ?? '')?.[1]
+        const redirectUri = /redirect_uri=([^&]*)/.exec(answer.headers['location'] ?? '')?.[1]
         expect([undefined, encodeURIComponent(`${app.publicUrl}/authorize`)]).toContain(redirectUri)
       }
     }
@@ -127,20 +127,23 @@ describe('RD-05 another Host', () => {
 
   test('RD-05 the absolute form of another site leads to PUBLIC_URL', async () => {
     for (const path of ['/login', '/logout', '/hello']) {
-      const answer = await sendRaw(app.port, [
+      const answer = await sendLines(app.port, [
         `GET http://evil.example${path} HTTP/1.1`,
         ...['Host: evil.example', 'Accept: text/html', 'Connection: close'],
       ])
-      expect(new URL(answer.location ?? '').origin).toBe(app.publicUrl)
+      expect(new URL(answer.headers['location'] ?? '').origin).toBe(app.publicUrl)
     }
   })
 
   test('RD-05 the absolute form with our own Host shows no other address', async () => {
-    const answer = await sendRaw(app.port, [
+    const answer = await sendLines(app.port, [
       'GET http://evil.example/login HTTP/1.1',
       ...[`Host: ${own()}`, 'Accept: text/html', 'Connection: close'],
     ])
-    expect([answer.status, redirectUriOf(answer.location)]).toEqual([302, `${app.publicUrl}/authorize`])
+    expect([answer.status, redirectUriOf(answer.headers['location'])]).toEqual([
+      302,
+      `${app.publicUrl}/authorize`,
+    ])
     expect(answer.text).not.toContain('evil')
   })
 
@@ -148,7 +151,7 @@ describe('RD-05 another Host', () => {
     const jar = new Jar()
     await app.signIn(provider, jar)
     const answer = await app.signOut(jar, evil)
-    const url = new URL(answer.location ?? '')
+    const url = new URL(answer.headers['location'] ?? '')
     expect(url.searchParams.get('post_logout_redirect_uri')).toBe(`${app.publicUrl}/`)
     const metadata = await app.send('/.well-known/oauth-protected-resource', {
       headers: { ...SCRIPT, ...evil },
@@ -208,7 +211,7 @@ describe('RD-05 C002-26 one canonical address', () => {
 
   test('a visit to localhost goes once to 127.0.0.1, and a login from there works', async () => {
     const answer = await app.navigate('/hello?x=1', new Jar(), byName())
-    expect([answer.status, answer.location]).toEqual([302, `${app.publicUrl}/hello?x=1`])
+    expect([answer.status, answer.headers['location']]).toEqual([302, `${app.publicUrl}/hello?x=1`])
     expect(answer.cookies).toHaveLength(1)
     expect(answer.cookies[0]).toMatch(
       /^latchkey-moved=1; Max-Age=10; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/,
@@ -220,7 +223,7 @@ describe('RD-05 C002-26 one canonical address', () => {
     const jar = new Jar()
     await app.navigate('/', jar, byName())
     const answer = await app.navigate('/', jar, byName())
-    expect([answer.status, answer.location]).toEqual([200, undefined])
+    expect([answer.status, answer.headers['location']]).toEqual([200, undefined])
     await app.navigate('/', jar, byName())
     expect(app.log.filter(({ code }) => code === 'host_mismatch')).toHaveLength(1)
   })

@@ -7,7 +7,7 @@ import { json, ScriptedProvider } from '../../support/scripted-provider.js'
 import { NAVIGATION, newPerson, SCRIPT, TestApp, type Answer } from '../../support/test-app.js'
 import { withApp } from '../../support/with-app.js'
 import { edited } from '../login/callbacks.js'
-import { sendRaw } from '../login/raw-request.js'
+import { sendLines } from '../../support/raw-request.js'
 
 let provider: ScriptedProvider
 let app: TestApp
@@ -60,7 +60,7 @@ describe('LG-01 text of others in the log', () => {
     await app.bearer(await provider.accessToken({ iss: evil, sub: evil, azp: evil }))
     await app.bearer(await provider.accessToken({}, { kid: evil }))
     await app.signIn(provider, new Jar(), newPerson({ sub: evil, name: evil, preferred_username: evil }))
-    await sendRaw(app.port, [
+    await sendLines(app.port, [
       'GET /\u009b31m%0a HTTP/1.1',
       `Host: 127.0.0.1:${app.port}`,
       'User-Agent: \u009b',
