@@ -76,7 +76,8 @@ export async function warnOfRefusedRedirectUri(
     code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
     code_challenge_method: 'S256',
   }).toString()
-  const response = await backChannel(url)
+  // Its page is told by its words, and a realm may have another language by default.
+  const response = await backChannel(url, { headers: { 'accept-language': 'en' } })
   if (isAnswerTo(redirectUri, response)) await warnOfRefusedPostLogoutUri(metadata, options)
   if (response.status !== 400) return
   const page = await response.text()

@@ -156,6 +156,7 @@ describe('mistakes about addresses', () => {
           level: 'warn',
           reason: 'a response to no login of this browser',
         })
+        expect(answer.body).toContain('<a class="button" href="/login">Sign in again</a>')
         // The page is under https, and so is the way on that it offers.
         const again = await front.send('/login', { jar, headers: NAVIGATION })
         const second = (await scene.visitor.open(again.location ?? '')) as URL

@@ -16,6 +16,7 @@ describe('mistakes about the client', () => {
       client('disabled', { enabled: false }),
       client('later-disabled'),
       client('made-public', { publicClient: true }),
+      client('signs-its-proof', { clientAuthenticatorType: 'client-secret-jwt' }),
       client('no-standard-flow', { standardFlowEnabled: false }),
       client('no-post-logout', { attributes: {} }),
       client('post-logout-no-slash', {
@@ -135,8 +136,11 @@ describe('mistakes about the client', () => {
       })
     }))
 
-  test('mistake 13 client made public while we send a secret: it works, with any secret', () =>
-    play({ clientId: 'made-public', clientSecret: 'not-the-secret-at-all' }, async (scene) => {
+  test.each([
+    { clientSecret: 'not-the-secret-at-all' },
+    { clientSecret: undefined, clientAuthentication: 'none' },
+  ])('mistake 13 client made public while we send a secret: it works, with any secret and none', (options) =>
+    play({ clientId: 'made-public', ...options }, async (scene) => {
       expect((await scene.signIn()).status).toBe(303)
       expect(await scene.app.whoami(scene.jar)).toMatchObject({ username: 'ann' })
       // Keycloak ignores the secret of a public client: nothing to be seen, so the documentation must say it.
@@ -151,6 +155,18 @@ describe('mistakes about the client', () => {
         hint: expect.stringContaining('none is for a client with Client authentication Off'),
       })
     }))
+
+  test.each([
+    { clientId: 'signs-its-proof' },
+    { clientId: 'good', clientAuthentication: 'client_secret_jwt' },
+  ])('mistake 13 the client proves itself in another way than the console says: %j', (options) =>
+    play(options, async (scene) => {
+      expectPage(await scene.signIn(), refusedClient)
+      expect(await scene.line('client_refused')).toMatchObject({
+        hint: expect.stringMatching(/OIDC_CLIENT_AUTH/),
+      })
+    }),
+  )
 
   test('mistake 14 Standard flow off', () =>
     play({ clientId: 'no-standard-flow' }, async (scene) => {

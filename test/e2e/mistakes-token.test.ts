@@ -84,6 +84,10 @@ describe('mistakes about tokens', () => {
       lastName: 'Example',
     })
     expect(await realm.token('good', 'hal')).toMatchObject({ status: 200 })
+    await realm.change('users', 'username=hal', { requiredActions: ['UPDATE_PASSWORD'] })
+    expect(await realm.token('good', 'hal')).toMatchObject({
+      error_description: 'Account is not fully set up',
+    })
   })
 
   test('mistake 17 C003-06 an ID token, or a refresh token, is sent to the API', () =>
