@@ -1,4 +1,5 @@
 import type { Auth } from '../http/auth.js'
+import { KEYCLOAK_ROLES_HINT } from '../provider/keycloak-roles.js'
 import { BearerError } from './errors.js'
 
 /** What a route asks of a token beyond being valid: all of it. */
@@ -25,14 +26,17 @@ export function checkRequirements(
   }
   const roles = realmRole.filter((role) => !auth.roles.realm.includes(role))
   if (roles.length > 0)
-    throw new BearerError('insufficient_scope', `the person lacks realm role ${roles.join(', ')}`)
+    throw new BearerError('insufficient_scope', `the token lacks realm role ${roles.join(', ')}`, {
+      hint: KEYCLOAK_ROLES_HINT,
+    })
   for (const [client, wanted] of Object.entries(clientRole)) {
     const held = Object.hasOwn(auth.roles.client, client) ? (auth.roles.client[client] ?? []) : []
     const lacking = wanted.filter((role) => !held.includes(role))
     if (lacking.length > 0) {
       throw new BearerError(
         'insufficient_scope',
-        `the person lacks role ${lacking.join(', ')} of client ${client}`,
+        `the token lacks role ${lacking.join(', ')} of client ${client}`,
+        { hint: KEYCLOAK_ROLES_HINT },
       )
     }
   }

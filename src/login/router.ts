@@ -121,6 +121,7 @@ function finish(options: LoginRouterOptions): RequestHandler {
     const taken =
       browser === undefined ? { kind: 'unknown' as const } : await pendingLogins.take(browser, state)
     if (taken.kind !== 'pending') {
+      if (taken.kind === 'unknown') throw unknownLogin(browser)
       goOn(taken, req, res)
       return
     }
@@ -148,17 +149,25 @@ function finish(options: LoginRouterOptions): RequestHandler {
   }
 }
 
+function unknownLogin(browser: string | undefined): LoginError {
+  const hint =
+    'no login cookie came back: was /login opened under http while PUBLIC_URL is https, or under another host name?'
+  return new LoginError(
+    'unknown_login',
+    'a response to no login of this browser',
+    browser === undefined ? { hint } : {},
+  )
+}
+
 /**
  * A login that is over and is opened again: the back button, a second tab, a tab left open too long. With a live
  * session there is nothing to explain.
  */
 function goOn(
-  taken: { kind: 'spent' | 'expired'; returnTo: string } | { kind: 'unknown' },
+  taken: { readonly kind: 'spent' | 'expired'; readonly returnTo: string },
   req: Request,
   res: Response,
 ): void {
-  if (taken.kind === 'unknown')
-    throw new LoginError('unknown_login', 'a response to no login of this browser')
   if (loginOf(req.session) !== undefined) {
     res.redirect(303, taken.returnTo)
     return

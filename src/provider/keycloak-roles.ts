@@ -9,6 +9,10 @@ export interface Roles {
   readonly client: Readonly<Record<string, readonly string[]>>
 }
 
+/** Why a token may lack a role that its person has, or seems to have. */
+export const KEYCLOAK_ROLES_HINT =
+  'Users → … → Role mapping; and the client must be let to pass it on: Clients → … → Client scopes → its dedicated scope → Scope'
+
 export function readKeycloakRoles(claims: Claims): Roles {
   const client: Record<string, readonly string[]> = Object.create(null) as Record<string, readonly string[]>
   const access = claims['resource_access']

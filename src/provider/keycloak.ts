@@ -22,7 +22,7 @@ export function keycloakTokenErrorHint(error: string, clientId: string): string 
     return `OIDC_CLIENT_SECRET is not the secret of this client (${secret}), or OIDC_CLIENT_AUTH is not the way it proves itself: none is for a client with Client authentication Off, Client Authenticator names the way for the others`
   }
   if (error === 'invalid_client') {
-    return `is ${clientId} still a client of this realm, and enabled? Is its secret ours (${secret})?`
+    return `is ${clientId} still an enabled client of this realm, does OIDC_CLIENT_AUTH fit its Client Authenticator, and is OIDC_CLIENT_SECRET its secret (${secret})?`
   }
   return undefined
 }
