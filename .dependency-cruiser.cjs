@@ -22,7 +22,7 @@ module.exports = {
     {
       name: 'config-only-in-server-and-services',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(server|services|latchkey|config[a-z-]*)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(server|services|latchkey|options|config[a-z-]*)\\.ts$' },
       to: { path: '^src/config[a-z-]*\\.ts$' },
     },
     ...features.map((feature) => ({

@@ -33,15 +33,25 @@ export function origin(production: boolean): Reader<string> {
   }
 }
 
-export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): Reader<number> {
-  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+export function wholeNumber(min: number, max: number): Reader<number> {
   return (value) => {
     const number = Number(value)
     if (!/^\d{1,15}$/.test(value) || number < min || number > max)
-      throw new Refusal(`must be a whole number ${range}`)
+      throw new Refusal(`must be a whole number from ${min} to ${max}`)
     return number
   }
 }
+
+/** The longest that a timer runs: 2^31 milliseconds, in seconds. */
+const LONGEST_TIMER = 2_147_483
+/** Ten years. Dates of much later cannot be written down. */
+const LONGEST_TIME = 315_360_000
+
+/** Seconds from one moment to another. */
+export const seconds = (min: 0 | 1): Reader<number> => wholeNumber(min, LONGEST_TIME)
+
+/** Seconds that a timer waits for. */
+export const timerSeconds = (min: 0 | 1): Reader<number> => wholeNumber(min, LONGEST_TIMER)
 
 export const text: Reader<string> = (value) => {
   if (value.trim() === '') throw new Refusal('is empty')
@@ -56,6 +66,22 @@ export function oneOf<const T extends string>(values: readonly T[]): Reader<T> {
   }
 }
 
+export const scope: Reader<string> = (value) => {
+  const words = value.split(' ').filter((word) => word !== '')
+  if (!words.includes('openid')) throw new Refusal('must contain openid')
+  return words.join(' ')
+}
+
+/**
+ * A token, which needs no quoting.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6265.html#section-4.1.1 | RFC 6265 §4.1.1}
+ */
+export const cookieName: Reader<string> = (value) => {
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(value)) throw new Refusal('is not a name that a cookie can have')
+  return value
+}
+
 /** Secrets that stand in documents for everybody to read. */
 const SAMPLES = [
   'keyboard cat',
@@ -66,11 +92,14 @@ const SAMPLES = [
   'example-session-secret',
 ]
 
-/** Newest first. Each long enough to sign and to derive keys from. */
+/** Long enough to sign and to derive keys from. */
+export const isLongSecret = (secret: string): boolean => secret.trim().length >= 32
+
+/** Newest first, each long enough. */
 export function sessionSecrets(production: boolean): Reader<readonly string[]> {
   return (value) => {
     const secrets = value.split(',').map((secret) => secret.trim())
-    if (secrets.some((secret) => secret.length < 32))
+    if (!secrets.every(isLongSecret))
       throw new Refusal(
         'must be secrets of 32 characters or more, comma-separated; make one with: openssl rand -hex 32',
       )

@@ -34,9 +34,8 @@ export class Source {
     const file = this.#env[`${name}_FILE`]
     if (this.#env[name] && file) return this.#problem(name, `and ${name}_FILE are both set: give one`)
     if (file) return this.#try(`${name}_FILE`, () => secretFile(file))
-    return required && !this.#env[name]
-      ? this.#problem(name, `(or ${name}_FILE) is required`)
-      : this.#env[name]
+    const value = this.#env[name] || undefined
+    return required && value === undefined ? this.#problem(name, `(or ${name}_FILE) is required`) : value
   }
 
   #try<T>(name: string, read: () => T): T {

@@ -3,16 +3,17 @@ import {
   oneOf,
   origin,
   Refusal,
+  scope,
   sessionSecrets,
   text,
+  timerSeconds,
   trustProxy,
   webAddress,
   wholeNumber,
-  type Reader,
 } from './config-readers.js'
 import { Source, type Environment } from './config-source.js'
 import { LOG_LEVELS, type LogLevel } from './log.js'
-import { defaults, type Options } from './options.js'
+import { defaults, numbers, type Options } from './options.js'
 import { CLIENT_AUTHENTICATION } from './provider/client.js'
 import { KeycloakSettingsError, readKeycloakSettings } from './provider/keycloak-settings.js'
 
@@ -24,6 +25,8 @@ type NotFromEnvironment =
   | 'loginRedirect'
   | 'logoutPath'
   | 'logoutRedirect'
+  | 'brand'
+  | 'accountPath'
   | 'views'
   | 'styleSheet'
   | 'log'
@@ -37,7 +40,7 @@ export interface Config extends Required<Omit<Options, NotFromEnvironment>> {
   readonly clientSecret: string | undefined
   /** Whether `NODE_ENV` is `production`. */
   readonly production: boolean
-  /** Where to listen. `PORT` */
+  /** Where to listen; 0 is any port, and needs `PUBLIC_URL`. `PORT` */
   readonly port: number
   /** Where to listen; `localhost` means 127.0.0.1 and ::1. `HOST` */
   readonly host: string
@@ -86,6 +89,8 @@ export function loadConfig(env: Environment): Config {
     ...readTimes(source),
   }
   refuseSharedStore(source)
+  if (port === 0 && !source.has('PUBLIC_URL'))
+    source.problems.push('PORT of 0, which is any, needs PUBLIC_URL: nobody can know our address otherwise')
   if (source.problems.length > 0) throw new ConfigError(source.problems)
   return Object.freeze(config)
 }
@@ -98,9 +103,9 @@ function readServer(source: Source) {
     host: source.read('HOST', text, 'localhost'),
     trustProxy: source.read('TRUST_PROXY', trustProxy, 'off'),
     logLevel: source.read('LOG_LEVEL', oneOf(LOG_LEVELS), 'info'),
-    headersTimeout: source.read('HEADERS_TIMEOUT', wholeNumber(0), '15'),
-    requestTimeout: source.read('REQUEST_TIMEOUT', wholeNumber(0), '60'),
-    shutdownGrace: source.read('SHUTDOWN_GRACE', wholeNumber(0), '10'),
+    headersTimeout: source.read('HEADERS_TIMEOUT', timerSeconds(0), '15'),
+    requestTimeout: source.read('REQUEST_TIMEOUT', timerSeconds(0), '60'),
+    shutdownGrace: source.read('SHUTDOWN_GRACE', timerSeconds(0), '10'),
   }
 }
 
@@ -158,25 +163,19 @@ function readAdapterFile(source: Source, { production, needsSecret }: Registrati
 }
 
 function readTimes(source: Source) {
-  const seconds = (name: string, fallback: number, min = 0): number =>
-    source.read(name, wholeNumber(min), String(fallback))
+  const number = (name: string, option: keyof typeof numbers): number =>
+    source.read(name, numbers[option], String(defaults[option]))
   return {
-    sessionIdleTimeout: seconds('SESSION_IDLE_TIMEOUT', defaults.sessionIdleTimeout, 1),
-    sessionAbsoluteTimeout: seconds('SESSION_ABSOLUTE_TIMEOUT', defaults.sessionAbsoluteTimeout, 1),
-    loginTimeout: seconds('LOGIN_TIMEOUT', defaults.loginTimeout, 1),
-    loginLimit: seconds('LOGIN_LIMIT', defaults.loginLimit, 1),
-    clockTolerance: seconds('CLOCK_TOLERANCE', defaults.clockTolerance),
-    jwksMaxAge: seconds('JWKS_MAX_AGE', defaults.jwksMaxAge),
-    jwksCooldown: seconds('JWKS_COOLDOWN', defaults.jwksCooldown),
-    jwksStale: seconds('JWKS_STALE', defaults.jwksStale),
-    upstreamTimeout: seconds('UPSTREAM_TIMEOUT', defaults.upstreamTimeout, 1),
+    sessionIdleTimeout: number('SESSION_IDLE_TIMEOUT', 'sessionIdleTimeout'),
+    sessionAbsoluteTimeout: number('SESSION_ABSOLUTE_TIMEOUT', 'sessionAbsoluteTimeout'),
+    loginTimeout: number('LOGIN_TIMEOUT', 'loginTimeout'),
+    loginLimit: number('LOGIN_LIMIT', 'loginLimit'),
+    clockTolerance: number('CLOCK_TOLERANCE', 'clockTolerance'),
+    jwksMaxAge: number('JWKS_MAX_AGE', 'jwksMaxAge'),
+    jwksCooldown: number('JWKS_COOLDOWN', 'jwksCooldown'),
+    jwksStale: number('JWKS_STALE', 'jwksStale'),
+    upstreamTimeout: number('UPSTREAM_TIMEOUT', 'upstreamTimeout'),
   }
-}
-
-const scope: Reader<string> = (value) => {
-  const words = value.split(' ').filter((word) => word !== '')
-  if (!words.includes('openid')) throw new Refusal('must contain openid')
-  return words.join(' ')
 }
 
 /** Better no start than sessions that are silently kept elsewhere than told. */

@@ -7,13 +7,18 @@ export abstract class AppError<Code extends string = string> extends Error {
   /** What the log may say about the remedy. */
   readonly hint: string | undefined
   /** Where the person wanted to go: a page about this error offers to go on there. */
-  returnTo: string | undefined
+  readonly returnTo: string | undefined
 
   constructor(code: Code, message: string, options: { cause?: unknown; hint?: string | undefined } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = new.target.name
     this.code = code
     this.hint = options.hint
+  }
+
+  /** This error for one person: many may have met the same one. */
+  returningTo(returnTo: string): this {
+    return Object.create(this, { returnTo: { value: returnTo } }) as this
   }
 
   abstract get status(): number

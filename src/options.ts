@@ -1,9 +1,26 @@
+import {
+  cookieName,
+  isLongSecret,
+  oneOf,
+  origin,
+  Refusal,
+  scope,
+  seconds,
+  text,
+  timerSeconds,
+  webAddress,
+  wholeNumber,
+  type Reader,
+} from './config-readers.js'
 import type { Log } from './log.js'
-import type { ClientAuthentication } from './provider/client.js'
+import { CLIENT_AUTHENTICATION, type ClientAuthentication } from './provider/client.js'
 
-/** Options that have a default. Every time is in whole seconds. */
+/** Options that have a default. Every time is in whole seconds, and ten years at most. */
 export interface DefaultedOptions {
-  /** How the client proves itself to the authorization server. `OIDC_CLIENT_AUTH` */
+  /**
+   * How the client proves itself to the authorization server. Left out, it is `none` for a client without a secret.
+   * `OIDC_CLIENT_AUTH`
+   */
   readonly clientAuthentication: ClientAuthentication
   /** Space-separated; contains `openid`. `OIDC_SCOPE` */
   readonly scope: string
@@ -23,7 +40,7 @@ export interface DefaultedOptions {
   readonly jwksCooldown: number
   /** How much longer known keys serve while the authorization server is away. `JWKS_STALE` */
   readonly jwksStale: number
-  /** Total deadline of one call to the authorization server. `UPSTREAM_TIMEOUT` */
+  /** Total deadline of one call to the authorization server; 2147483 at most. `UPSTREAM_TIMEOUT` */
   readonly upstreamTimeout: number
   /** Name of the session cookie, for several apps under one host name; with https `__Host-` comes before it. */
   readonly cookieName: string
@@ -35,11 +52,13 @@ export interface DefaultedOptions {
   readonly logoutPath: string
   /** Where a sign-out ends; a page that needs no login. */
   readonly logoutRedirect: string
+  /** Name of the application, in the header and the title of pages. */
+  readonly brand: string
 }
 
 /** What `createLatchkey` needs. `loadConfig` is one way to make it. */
 export interface Options extends Partial<DefaultedOptions> {
-  /** The only base for our own addresses: scheme, host and port as browsers see them. `PUBLIC_URL` */
+  /** The only base for our own addresses: scheme, host and port as browsers see them, no path. `PUBLIC_URL` */
   readonly publicUrl: string
   /** The issuer exactly as tokens carry it. `OIDC_ISSUER` */
   readonly issuer: string
@@ -47,12 +66,17 @@ export interface Options extends Partial<DefaultedOptions> {
   readonly internalUrl?: string | undefined
   /** `OIDC_CLIENT_ID` */
   readonly clientId: string
-  /** `OIDC_CLIENT_SECRET` */
+  /**
+   * Needed by every `clientAuthentication` that is given, save `none`. With neither, as for an API that only checks
+   * tokens, the client is one without a secret. `OIDC_CLIENT_SECRET`
+   */
   readonly clientSecret?: string | undefined
   /** What an access token's `aud` must contain to call our API. `API_AUDIENCE` */
   readonly apiAudience: string
   /** Newest first, each 32 characters or more. Without any, one is made that lasts as long as the process. `SESSION_SECRETS` */
   readonly sessionSecrets?: readonly string[] | undefined
+  /** Path of a page of yours about the person who is signed in; without one, pages link to none. */
+  readonly accountPath?: string | undefined
   /** Folder with EJS views of your own; those that it lacks are Latchkey's. */
   readonly views?: string | undefined
   /** File with a style sheet of your own, in place of Latchkey's. */
@@ -81,31 +105,151 @@ export const defaults: DefaultedOptions = {
   loginRedirect: '/hello',
   logoutPath: '/logout',
   logoutRedirect: '/',
+  brand: 'Latchkey',
+}
+
+/** Judges a value that nobody has looked at yet, and returns what is used of it. */
+type Check<T> = (value: unknown) => T
+
+function string<T>(reader: Reader<T>): Check<T> {
+  return (value) => {
+    if (typeof value !== 'string') throw new Refusal('must be a string')
+    return reader(value)
+  }
+}
+
+function number(reader: Reader<number>): Check<number> {
+  return (value) => {
+    if (typeof value !== 'number') throw new Refusal('must be a number')
+    return reader(String(value))
+  }
+}
+
+/** The bounds of every option that is a number; those of the environment, too. */
+export const numbers = {
+  sessionIdleTimeout: seconds(1),
+  sessionAbsoluteTimeout: seconds(1),
+  loginTimeout: seconds(1),
+  loginLimit: wholeNumber(1, 1_000_000),
+  clockTolerance: seconds(0),
+  jwksMaxAge: seconds(0),
+  jwksCooldown: seconds(0),
+  jwksStale: seconds(0),
+  upstreamTimeout: timerSeconds(1),
+}
+
+const secret: Reader<string> = (value) => {
+  if (value === '') throw new Refusal('is empty')
+  return value
+}
+
+const sessionSecrets: Check<readonly string[]> = (value) => {
+  const secrets: readonly unknown[] = Array.isArray(value) ? value : []
+  const long = secrets.filter((item) => typeof item === 'string').filter(isLongSecret)
+  if (long.length === 0 || long.length < secrets.length)
+    throw new Refusal('must be an array of secrets of 32 characters or more')
+  return long
+}
+
+const LOG_METHODS = ['debug', 'info', 'warn', 'error'] as const
+
+const log: Check<Log> = (value) => {
+  const given = (value ?? {}) as Partial<Record<keyof Log, unknown>>
+  if (!LOG_METHODS.every((method) => typeof given[method] === 'function'))
+    throw new Refusal(`must have the methods ${LOG_METHODS.join(', ')}`)
+  return value as Log
+}
+
+const now: Check<() => number> = (value) => {
+  if (typeof value !== 'function') throw new Refusal('must be a function')
+  return value as () => number
+}
+
+/** One for every option: an option without does not compile. What paths may be is judged where they are mounted. */
+const checks: { readonly [Name in keyof Options]-?: Check<NonNullable<Options[Name]>> } = {
+  publicUrl: string(origin(false)),
+  issuer: string(webAddress(false)),
+  internalUrl: string(origin(false)),
+  clientId: string(text),
+  clientSecret: string(secret),
+  clientAuthentication: string(oneOf(CLIENT_AUTHENTICATION)),
+  scope: string(scope),
+  apiAudience: string(text),
+  sessionSecrets,
+  sessionIdleTimeout: number(numbers.sessionIdleTimeout),
+  sessionAbsoluteTimeout: number(numbers.sessionAbsoluteTimeout),
+  loginTimeout: number(numbers.loginTimeout),
+  loginLimit: number(numbers.loginLimit),
+  clockTolerance: number(numbers.clockTolerance),
+  jwksMaxAge: number(numbers.jwksMaxAge),
+  jwksCooldown: number(numbers.jwksCooldown),
+  jwksStale: number(numbers.jwksStale),
+  upstreamTimeout: number(numbers.upstreamTimeout),
+  cookieName: string(cookieName),
+  callbackPath: string(text),
+  loginRedirect: string(text),
+  logoutPath: string(text),
+  logoutRedirect: string(text),
+  brand: string(text),
+  accountPath: string(text),
+  views: string(text),
+  styleSheet: string(text),
+  log,
+  now,
 }
 
 const REQUIRED = ['publicUrl', 'issuer', 'clientId', 'apiAudience'] as const
 
+/** What `loadConfig` reads for the process. A whole `Config` may be given as options. */
+const OF_THE_PROCESS = [
+  'production',
+  'port',
+  'host',
+  'trustProxy',
+  'logLevel',
+  'headersTimeout',
+  'requestTimeout',
+  'shutdownGrace',
+]
+
 export type CompleteOptions = DefaultedOptions & Options
 
 /**
- * Lays options over their defaults. What is left out, or `undefined`, takes the default.
+ * Checks options and lays them over their defaults. What is left out, or `undefined`, takes the default.
  *
- * @throws `TypeError` that names every option which is missing or no use.
+ * @throws `TypeError` that names every option which is missing, unknown or no use; it never holds a value.
  */
 export function completeOptions(given: Options): CompleteOptions {
-  const present = Object.entries(given).filter(([, value]) => value !== undefined)
-  const options: Readonly<Record<string, unknown>> = Object.fromEntries(present)
-  const problems: string[] = REQUIRED.filter(
-    (name) => typeof options[name] !== 'string' || options[name] === '',
-  ).map((name) => `${name} is missing`)
-  for (const name of ['publicUrl', 'issuer'] as const) {
-    const value = options[name]
-    if (typeof value === 'string' && value !== '' && !isWebAddress(value))
-      problems.push(`${name} is not an http(s) address`)
-  }
+  if (Object(given) !== given) throw new TypeError('createLatchkey: the options must be an object')
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const problems: string[] = REQUIRED.filter((name) => present[name] === undefined).map(
+    (name) => `${name} is missing`,
+  )
+  if (needsSecret(present) && present['clientSecret'] === undefined)
+    problems.push('clientSecret is missing, which clientAuthentication needs')
+  const options = readOptions(present, problems)
   if (problems.length > 0) throw new TypeError(`createLatchkey: ${problems.join('; ')}`)
-  return { ...defaults, ...(options as unknown as Options), publicUrl: new URL(given.publicUrl).origin }
+  const withoutSecret = options.clientSecret === undefined && { clientAuthentication: 'none' as const }
+  return { ...defaults, ...withoutSecret, ...options }
 }
 
-const isWebAddress = (value: string): boolean =>
-  URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+/** What it returns is seen by nobody when it has found problems. */
+function readOptions(present: Readonly<Record<string, unknown>>, problems: string[]): Options {
+  const options: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(present)) {
+    try {
+      if (isOption(name)) options[name] = checks[name](value)
+      else if (!OF_THE_PROCESS.includes(name)) throw new Refusal('is not an option')
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      problems.push(`${name} ${error.message}`)
+    }
+  }
+  return options as unknown as Options
+}
+
+const isOption = (name: string): name is keyof Options => Object.hasOwn(checks, name)
+
+/** A `clientAuthentication` that is not known is one problem, not two. */
+const needsSecret = ({ clientAuthentication: method }: Readonly<Record<string, unknown>>): boolean =>
+  method !== 'none' && CLIENT_AUTHENTICATION.some((known) => known === method)

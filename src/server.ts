@@ -1,4 +1,5 @@
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { createApp } from './app.js'
 import { ConfigError, loadConfig, type Config } from './config.js'
 import { createServer } from './http/create-server.js'
@@ -31,9 +32,40 @@ function listen(server: Server, port: number, host: string): Promise<boolean> {
   })
 }
 
+const portOf = (server: Server): number => (server.address() as AddressInfo).port
+
+/**
+ * Makes the function that closes a server: answers under way are finished, and no connection is used for another
+ * one, however long its other side would keep it. A proxy's connections are never idle for long.
+ */
+function closerOf(server: Server): () => Promise<void> {
+  /** Every open connection with its latest answer. */
+  const connections = new Map<Socket, ServerResponse | undefined>()
+  let closing = false
+  server.on('connection', (socket) => {
+    connections.set(socket, undefined)
+    socket.once('close', () => connections.delete(socket))
+  })
+  // Before the app, whose headers may be sent when it returns.
+  server.prependListener('request', ({ socket }, answer) => {
+    connections.set(socket, answer)
+    if (closing) answer.setHeader('Connection', 'close')
+  })
+  return () => {
+    closing = true
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const [socket, answer] of connections) {
+      if (answer === undefined || answer.writableFinished) socket.destroySoon()
+      else if (answer.headersSent) answer.once('finish', () => socket.destroySoon())
+      else answer.setHeader('Connection', 'close')
+    }
+    return closed
+  }
+}
+
 /** Promise P-15: not ready at once, requests in flight end properly, a second signal ends at once. */
 function endOnSignal(
-  servers: readonly Server[],
+  closers: readonly (() => Promise<void>)[],
   { grace, log, onBegin }: { grace: number; log: Log; onBegin: () => void },
 ): void {
   let ending = false
@@ -42,8 +74,7 @@ function endOnSignal(
     ending = true
     onBegin()
     log.info({ code: 'shutdown', signal }, 'ending')
-    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
-    void Promise.all(closed).then(() => process.exit(0))
+    void Promise.all(closers.map((close) => close())).then(() => process.exit(0))
     setTimeout(() => {
       log.warn({ code: 'shutdown_forced' }, 'SHUTDOWN_GRACE is over')
       process.exit(1)
@@ -73,27 +104,29 @@ async function main(): Promise<void> {
     log.warn({ code: 'memory_store' }, 'sessions are kept in this one process and end with it')
   let shuttingDown = false
   const services = {
-    ...buildServices({ ...config, log }),
+    ...buildServices({ ...config, accountPath: '/account', log }),
     trustProxy: config.trustProxy,
     isShuttingDown: () => shuttingDown,
   }
   const app = createApp(services)
-  const servers: Server[] = []
-  endOnSignal(servers, {
+  const closers: (() => Promise<void>)[] = []
+  endOnSignal(closers, {
     grace: config.shutdownGrace,
     log,
     onBegin: () => {
       shuttingDown = true
     },
   })
+  let { port } = config
   for (const host of addressesOf(config.host)) {
     const server = createServer(app, config)
-    if (await listen(server, config.port, host)) servers.push(server)
+    const close = closerOf(server)
+    if (!(await listen(server, port, host))) continue
+    closers.push(close)
+    // With PORT=0 the system has chosen, for the next address, too.
+    port = portOf(server)
   }
-  log.info(
-    { code: 'listening', url: config.publicUrl, port: config.port, issuer: config.issuer },
-    'listening',
-  )
+  log.info({ code: 'listening', url: config.publicUrl, port, issuer: config.issuer }, 'listening')
 }
 
 main().catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { Router, type RequestHandler } from 'express'
 import { randomBytes } from 'node:crypto'
 import { createAccessTokenVerifier } from './bearer/access-token.js'
+import { plainChallenge } from './bearer/challenge.js'
 import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './bearer/protected-resource.js'
 import { createRequireBearer } from './bearer/require-bearer.js'
 import type { Services } from './app.js'
@@ -9,6 +10,7 @@ import { requestLog, withRequestLog } from './http/request-log.js'
 import { createRespond } from './http/respond.js'
 import { securityHeaders } from './http/security-headers.js'
 import { createLog, type Log } from './log.js'
+import { createLogoutReceiver, sessionKeys } from './login/backchannel-logout.js'
 import { MemoryPendingLogins } from './login/pending-logins.js'
 import { createRequireLogin } from './login/require-login.js'
 import { createLoginRouter, type LoginPaths } from './login/router.js'
@@ -16,7 +18,7 @@ import { completeOptions, type CompleteOptions, type Options } from './options.j
 import { createPages } from './pages/pages.js'
 import { LANGUAGES, readStyleSheet, STYLE_SHEET_PATH } from './pages/render.js'
 import { createProvider, type Provider } from './provider/provider.js'
-import { sessionCookieName } from './session/cookies.js'
+import { cookieAttributes, sessionCookieName } from './session/cookies.js'
 import { MemoryStore } from './session/memory-store.js'
 import { createSession } from './session/middleware.js'
 
@@ -36,8 +38,9 @@ export function buildServices(given: Options): BuiltServices {
     redirectUri: publicUrl + paths.callback,
     timeout: options.upstreamTimeout,
   })
-  const pages = createPages({ publicUrl, provider, paths, views: options.views })
-  const respond = createRespond({ log, page: pages.error, realm: REALM })
+  const pages = createPages({ ...pageOptions(options), provider, paths })
+  const challenge = { realm: REALM, resourceMetadata: publicUrl + PROTECTED_RESOURCE_PATH }
+  const respond = createRespond({ log, page: pages.error, challenge: plainChallenge(challenge) })
   const store = createStore(options, now)
   const headers = securityHeaders({ publicUrl, formTargets: () => formTargets(issuer, provider) })
   const session = createSession({
@@ -46,27 +49,26 @@ export function buildServices(given: Options): BuiltServices {
     secrets: options.sessionSecrets ?? temporarySecret(log),
     store,
     respond,
-    isUse: (req) => req.path !== '/session',
+    isUse: (req) => !/^\/session\/*$/i.test(req.path),
   })
-  const login = {
-    ...options,
-    cookieName,
-    paths,
-    languages: Object.keys(LANGUAGES),
-    provider,
-    store,
-    pages,
-    now,
-    pendingLogins: pendingLogins(options, now),
-  }
   const routes = Router()
-  routes.use(requestLog(log), ownRoutes(headers, options), createLoginRouter({ ...login, headers }))
+  routes.use(requestLog(log), ownRoutes(headers, options))
+  routes.use(
+    createLoginRouter({
+      ...options,
+      ...loginParts(options, provider, store),
+      cookieName,
+      paths,
+      pages,
+      headers,
+    }),
+  )
   routes.use(createOwnErrorHandler(respond))
   const requireLogin = createRequireLogin({ publicUrl, defaultReturnTo: paths.afterLogin, store, respond })
   const requireBearer = createRequireBearer({
     verifier: createAccessTokenVerifier({ issuer, keys: provider.keys, clockTolerance, now }),
     audience: apiAudience,
-    challenge: { realm: REALM, resourceMetadata: publicUrl + PROTECTED_RESOURCE_PATH },
+    challenge,
     log,
   })
   return {
@@ -84,9 +86,39 @@ export function buildServices(given: Options): BuiltServices {
   }
 }
 
+function pageOptions({ publicUrl, views, brand, accountPath }: CompleteOptions) {
+  return { publicUrl, views, brand, accountPath }
+}
+
+/** What only the login needs. */
+function loginParts(options: CompleteOptions, provider: Provider, store: MemoryStore) {
+  const { issuer, clientId, clockTolerance, now = Date.now } = options
+  return {
+    provider,
+    store,
+    now,
+    languages: Object.keys(LANGUAGES),
+    pendingLogins: pendingLogins(options, now),
+    logoutReceiver: createLogoutReceiver({
+      issuer,
+      clientId,
+      keys: provider.keys,
+      clockTolerance,
+      store,
+      now,
+    }),
+  }
+}
+
 function createStore(options: CompleteOptions, now: () => number): MemoryStore {
   const { sessionIdleTimeout: idleTimeout, sessionAbsoluteTimeout: absoluteTimeout } = options
-  return new MemoryStore({ idleTimeout, absoluteTimeout, now })
+  return new MemoryStore({
+    cookie: cookieAttributes(options.publicUrl),
+    idleTimeout,
+    absoluteTimeout,
+    keysOf: ({ latchkey: login }) => (login === undefined ? [] : sessionKeys(login)),
+    now,
+  })
 }
 
 function pendingLogins(options: CompleteOptions, now: () => number): MemoryPendingLogins {

@@ -39,6 +39,7 @@ export function createRequireBearer(services: RequireBearerServices) {
         refuse(error, req, res, services)
         return
       }
+      if (res.headersSent) return
       res.set('Cache-Control', 'no-store')
       next()
     }
@@ -53,6 +54,8 @@ function refuse(
   { challenge, log }: RequireBearerServices,
 ): void {
   logError(log, error, req)
+  // Somebody's time-out may have answered meanwhile.
+  if (res.headersSent) return
   res.status(error.status).set('Cache-Control', 'no-store')
   if (error.retryAfter !== undefined) res.set('Retry-After', String(error.retryAfter))
   if (error instanceof BearerError) {

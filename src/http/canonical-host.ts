@@ -1,15 +1,16 @@
 import { parseCookie } from 'cookie'
 import type { RequestHandler } from 'express'
+import { createHash } from 'node:crypto'
 import type { Log } from '../log.js'
 import { cookieAttributes } from '../session/cookies.js'
 import { isNavigation } from './navigation.js'
 
 /** Long enough for a browser to follow one redirect. */
-const ONCE_MS = 10_000
+const ONCE_MS = 5000
 
 /**
  * Sends a navigation under another host name to the canonical address, where its cookies are. Once: behind a proxy
- * that rewrites `Host` the same browser would come back here for ever, and a short-lived cookie tells.
+ * that rewrites `Host` the same address would come back here for ever, and a short-lived cookie tells.
  */
 export function canonicalHost(publicUrl: string, cookieName: string, log: Log): RequestHandler {
   const host = new URL(publicUrl).host
@@ -20,24 +21,28 @@ export function canonicalHost(publicUrl: string, cookieName: string, log: Log): 
       next()
       return
     }
-    if (parseCookie(req.headers.cookie ?? '')[cookie] !== undefined) {
+    const address = digest(req.originalUrl)
+    if (parseCookie(req.headers.cookie ?? '')[cookie] === address) {
       if (!told)
         log.warn(
-          {
-            code: 'host_mismatch',
-            hint: 'the proxy should pass Host on, or X-Forwarded-Host with TRUST_PROXY',
-          },
+          { code: 'host_mismatch', hint: HINT },
           'requests arrive under another host name than PUBLIC_URL',
         )
       told = true
       next()
       return
     }
-    res.cookie(cookie, '1', { ...cookieAttributes(publicUrl), maxAge: ONCE_MS })
+    res.cookie(cookie, address, { ...cookieAttributes(publicUrl), maxAge: ONCE_MS })
     res
       .set('Cache-Control', 'no-store')
       .redirect(302, publicUrl + (req.originalUrl.startsWith('/') ? req.originalUrl : '/'))
   }
+}
+
+const HINT = 'the proxy should pass Host on, or X-Forwarded-Host with TRUST_PROXY'
+
+function digest(address: string): string {
+  return createHash('sha256').update(address).digest('base64url').slice(0, 22)
 }
 
 /** Without the default port, in lower case, as `URL` writes it. */

@@ -31,7 +31,7 @@ export function requestLog(log: Log): RequestHandler {
 function nameRequest(res: Response): string {
   const given = res.getHeader('x-request-id')
   const requestId = typeof given === 'string' && given !== '' ? given : randomUUID()
-  res.set('X-Request-Id', requestId)
+  if (!res.headersSent) res.set('X-Request-Id', requestId)
   return requestId
 }
 
@@ -39,6 +39,11 @@ function nameRequest(res: Response): string {
 export function withRequestLog(log: Log, handler: RequestHandler): RequestHandler {
   const named = requestLog(log)
   return (req, res, next) => {
-    named(req, res, () => void handler(req, res, next))
+    named(req, res, () => {
+      // What a handler rejects with is the app's to answer, in Express 4 too; it never gets loose.
+      new Promise((resolve) => {
+        resolve(handler(req, res, next))
+      }).catch(next)
+    })
   }
 }

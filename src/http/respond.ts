@@ -15,21 +15,22 @@ export type ErrorPage = (error: AppError, req: Request, res: Response) => void
 export interface RespondOptions {
   readonly log: Log
   readonly page: ErrorPage
-  /** Value of `realm` in challenges. */
-  readonly realm: string
+  /** The `WWW-Authenticate` value for those who showed nothing. */
+  readonly challenge: string
 }
 
 /** The one place where our errors become answers and log lines; the wire sees the code and our own words only. */
-export function createRespond({ log, page, realm }: RespondOptions): Respond {
+export function createRespond({ log, page, challenge }: RespondOptions): Respond {
   return (error, req, res, mayBePage = true) => {
     logError(log, error, req)
+    // Somebody's time-out may have answered meanwhile; an answer that was begun cannot be mended.
     if (res.headersSent) {
-      res.destroy()
+      if (!res.writableEnded) res.destroy()
       return
     }
     res.status(error.status).set('Cache-Control', 'no-store')
     if (error.retryAfter !== undefined) res.set('Retry-After', String(error.retryAfter))
-    if (error.status === 401) res.set('WWW-Authenticate', `Bearer realm="${realm}"`)
+    if (error.status === 401) res.set('WWW-Authenticate', challenge)
     if (mayBePage && wantsPage(req)) page(error, req, res)
     else res.json({ error: error.code, error_description: error.description })
   }

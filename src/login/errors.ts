@@ -18,6 +18,8 @@ export type LoginErrorCode =
   | 'registration_off'
   | 'cross_site_request'
   | 'unauthorized'
+  | 'invalid_logout_token'
+  | 'logged_out_meanwhile'
 
 interface Meaning {
   readonly status: number
@@ -42,7 +44,9 @@ const MEANING: Readonly<Record<LoginErrorCode, Meaning>> = {
   invalid_login_parameter: { status: 400, description: 'A parameter of the login request is not valid' },
   registration_off: { status: 404, description: 'Registration is not offered here' },
   cross_site_request: { status: 403, description: 'The request came from another site' },
-  unauthorized: { status: 401, description: 'A session is needed' },
+  invalid_logout_token: { status: 400, description: 'The logout token is not valid' },
+  logged_out_meanwhile: { status: 400, description: 'The login was ended while it was being finished' },
+  unauthorized: { status: 401, description: 'A session or a token is needed' },
 }
 
 /** What can go wrong with a login, a session or a sign-out. */

@@ -1,6 +1,10 @@
-import type { Session, SessionData } from 'express-session'
+import type { Request } from 'express'
+// What it declares is added to below.
+import 'express-session'
 import { displayClaims, type Auth } from '../http/auth.js'
 import { readKeycloakRoles } from '../provider/keycloak-roles.js'
+import type { SessionStore } from '../session/memory-store.js'
+import { hasOwnSession } from '../session/own-session.js'
 import type { FinishedLogin } from './authorization-response.js'
 
 /** What a session knows of its login. Tokens are here and nowhere else. Replaced as a whole, never changed in place. */
@@ -22,7 +26,7 @@ export interface LoginSession {
 
 declare module 'express-session' {
   interface SessionData {
-    login?: LoginSession
+    latchkey?: LoginSession
   }
 }
 
@@ -60,8 +64,14 @@ export function authenticatedAt({ claims, startedAt }: LoginSession): number {
     : startedAt
 }
 
-export function loginOf(session: (Session & Partial<SessionData>) | undefined): LoginSession | undefined {
-  return session?.login
+/** The login of a request's session, when it is one of this store: a session of another realm or app is none. */
+export function loginOf(req: Request, store: SessionStore): LoginSession | undefined {
+  return hasOwnSession(req, store) ? req.session.latchkey : undefined
+}
+
+/** The login whose person the header of a page names. */
+export function shownLogin(req: Request): LoginSession | undefined {
+  return (req as Partial<Request>).session?.latchkey
 }
 
 export function sessionAuth(login: LoginSession, expiresAt: number): Auth {

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import { isNavigation } from '../http/navigation.js'
 import type { Respond } from '../http/respond.js'
 import type { SessionStore } from '../session/memory-store.js'
+import { assertOwnSession } from '../session/own-session.js'
 import { LoginError } from './errors.js'
 import { loginOf, sessionAuth } from './login-session.js'
 import { loginLink, readReturnTo } from './return-to.js'
@@ -25,12 +26,14 @@ export function createRequireLogin(services: RequireLoginServices) {
     checkOptions(options)
     const { redirect = true } = options
     return async (req, res, next) => {
-      const login = loginOf(req.session)
+      assertOwnSession(req, services.store)
+      const login = loginOf(req, services.store)
       if (login === undefined) {
         refuse(req, res, redirect, services)
         return
       }
       req.auth = sessionAuth(login, (await services.store.endsAt(req.sessionID)) ?? Date.now())
+      if (res.headersSent) return
       res.set('Cache-Control', 'no-store')
       next()
     }

@@ -1,4 +1,4 @@
-import { Router, type Request, type RequestHandler, type Response } from 'express'
+import express, { Router, type Request, type RequestHandler, type Response } from 'express'
 import { isAppError } from '../errors.js'
 import { queryOf } from '../http/query.js'
 import { isFromOurPages } from '../http/same-origin.js'
@@ -6,9 +6,11 @@ import type { Log } from '../log.js'
 import type { Provider } from '../provider/provider.js'
 import { cookieAttributes } from '../session/cookies.js'
 import type { SessionStore } from '../session/memory-store.js'
+import { assertOwnSession } from '../session/own-session.js'
 import { destroySession, regenerateSession, saveSession } from '../session/regenerate.js'
 import { startLogin } from './authorization-request.js'
 import { finishLogin, readState } from './authorization-response.js'
+import type { LogoutReceiver } from './backchannel-logout.js'
 import { createBrowser, readBrowser } from './browser-cookie.js'
 import { LoginError } from './errors.js'
 import { readLoginParameters, type LoginParameters } from './login-parameters.js'
@@ -36,6 +38,7 @@ export interface LoginRouterOptions {
   readonly pendingLogins: PendingLogins
   readonly store: SessionStore
   readonly pages: LoginPages
+  readonly logoutReceiver: LogoutReceiver
   readonly clockTolerance: number
   /** Security headers for what these routes answer. */
   readonly headers: RequestHandler
@@ -56,6 +59,10 @@ export interface LoginPaths {
 export function createLoginRouter(options: LoginRouterOptions): Router {
   const router = Router()
   const { paths, headers } = options
+  // A HEAD would begin a login, or redeem a code, and show nobody anything.
+  router.head(['/login', '/register', paths.callback], (_req, res) => {
+    res.set('Allow', 'GET').sendStatus(405)
+  })
   router.get(
     '/login',
     headers,
@@ -65,6 +72,10 @@ export function createLoginRouter(options: LoginRouterOptions): Router {
   router.get(paths.callback, headers, finish(options))
   router.get(paths.logout, headers, (req, res) => options.pages.logout(req, res))
   router.post(paths.logout, headers, logout(options))
+  router.post('/backchannel-logout', headers, readForm, receiveLogout(options))
+  router.all('/backchannel-logout', headers, (_req, res) => {
+    res.set('Allow', 'POST').sendStatus(405)
+  })
   router.get('/session', headers, describeSession(options))
   return router
 }
@@ -80,8 +91,10 @@ function begin(options: LoginRouterOptions, readParameters: ReadParameters): Req
   return async (req, res) => {
     const query = queryOf(req)
     const returnTo = readReturnTo(onlyOne(query, 'return_to'), publicUrl, paths.afterLogin)
+    assertOwnSession(req, options.store)
     const parameters = await readParameters(query, options)
     const { client } = await provider.connect()
+    provider.checkAddresses()
     const request = { configuration: client.configuration, redirectUri: publicUrl + paths.callback, scope }
     const wishes = { ...uiLocales(req, options.languages), ...parameters }
     const { url, state, pending } = await startLogin(request, wishes, returnTo)
@@ -93,11 +106,10 @@ function begin(options: LoginRouterOptions, readParameters: ReadParameters): Req
   }
 }
 
-/** Passed on only where the browser says which languages it prefers, and one of them is ours. */
+/** Passed on only where we speak the language that the browser prefers; else the provider may know it better. */
 function uiLocales(req: Request, languages: readonly string[]): LoginParameters {
-  if (req.headers['accept-language'] === undefined) return {}
-  const language = req.acceptsLanguages([...languages])
-  return language === false ? {} : { ui_locales: language }
+  const preferred = req.acceptsLanguages()[0]?.split('-')[0]?.toLowerCase()
+  return preferred !== undefined && languages.includes(preferred) ? { ui_locales: preferred } : {}
 }
 
 async function register(query: URLSearchParams, { provider }: LoginRouterOptions): Promise<LoginParameters> {
@@ -116,16 +128,18 @@ function finish(options: LoginRouterOptions): RequestHandler {
   const cookie = `${options.cookieName}-login`
   return async (req, res) => {
     const query = queryOf(req)
+    assertOwnSession(req, options.store)
     const state = readState(query)
     const browser = readBrowser(req.headers.cookie, cookie)
     const taken =
       browser === undefined ? { kind: 'unknown' as const } : await pendingLogins.take(browser, state)
     if (taken.kind !== 'pending') {
       if (taken.kind === 'unknown') throw unknownLogin(browser)
-      goOn(taken, req, res)
+      goOn(taken, loginOf(req, options.store) !== undefined, res)
       return
     }
     const { returnTo } = taken.login
+    const begunAt = now()
     try {
       const { metadata, client } = await provider.connect()
       const finished = await finishLogin(query, taken.login, {
@@ -138,12 +152,16 @@ function finish(options: LoginRouterOptions): RequestHandler {
         redirectUri: publicUrl + options.paths.callback,
       })
       await regenerateSession(req)
-      req.session.login = createLoginSession(finished, provider.issuer, now())
+      const login = createLoginSession(finished, provider.issuer, now())
+      req.session.latchkey = login
       await saveSession(req)
+      if (options.logoutReceiver.hasOvertaken(login, begunAt)) {
+        await destroySession(req)
+        throw new LoginError('logged_out_meanwhile', 'a logout token for this login was quicker')
+      }
       log.info({ code: 'login', iss: provider.issuer, sub: finished.claims.sub }, 'signed in')
     } catch (error) {
-      if (isAppError(error)) error.returnTo = returnTo
-      throw error
+      throw isAppError(error) ? error.returningTo(returnTo) : error
     }
     res.redirect(303, returnTo)
   }
@@ -165,10 +183,10 @@ function unknownLogin(browser: string | undefined): LoginError {
  */
 function goOn(
   taken: { readonly kind: 'spent' | 'expired'; readonly returnTo: string },
-  req: Request,
+  isSignedIn: boolean,
   res: Response,
 ): void {
-  if (loginOf(req.session) !== undefined) {
+  if (isSignedIn) {
     res.redirect(303, taken.returnTo)
     return
   }
@@ -176,8 +194,7 @@ function goOn(
     taken.kind === 'spent'
       ? new LoginError('login_spent', 'a login that was used already')
       : new LoginError('login_expired', 'a login begun longer ago than LOGIN_TIMEOUT')
-  error.returnTo = taken.returnTo
-  throw error
+  throw error.returningTo(taken.returnTo)
 }
 
 function logout(options: LoginRouterOptions): RequestHandler {
@@ -186,7 +203,7 @@ function logout(options: LoginRouterOptions): RequestHandler {
     if (!isFromOurPages(req, publicUrl)) {
       throw new LoginError('cross_site_request', 'a sign-out that was not sent from our own page')
     }
-    const login = loginOf(req.session)
+    const login = loginOf(req, options.store)
     if (login === undefined) {
       res.redirect(303, paths.afterLogout)
       return
@@ -210,9 +227,26 @@ function logout(options: LoginRouterOptions): RequestHandler {
   }
 }
 
+/** A logout token is a few kilobytes. What is no form at all is left to {@link receiveLogout}. */
+const readForm = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 100 })
+
+function receiveLogout({ logoutReceiver, provider, log }: LoginRouterOptions): RequestHandler {
+  return async (req, res) => {
+    const { logout_token: token } = (req.body ?? {}) as { logout_token?: unknown }
+    if (typeof token !== 'string')
+      throw new LoginError('invalid_logout_token', 'not a form with one logout_token')
+    const { ended, subject } = await logoutReceiver.receive(token)
+    log.info(
+      { code: 'backchannel_logout', iss: provider.issuer, sub: subject, sessions: ended },
+      'signed out by the provider',
+    )
+    res.status(200).end()
+  }
+}
+
 function describeSession({ store, paths }: LoginRouterOptions): RequestHandler {
   return async (req, res) => {
-    const login = loginOf(req.session)
+    const login = loginOf(req, store)
     const endsAt = await store.endsAt(req.sessionID)
     if (login === undefined || endsAt === undefined)
       throw new LoginError('unauthorized', 'a request without a session')

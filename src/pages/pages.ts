@@ -4,17 +4,20 @@ import { displayClaims } from '../http/auth.js'
 import type { ProblemPage } from '../http/error-handler.js'
 import type { ErrorPage } from '../http/respond.js'
 import { currentRequestId } from '../log.js'
-import { authenticatedAt, loginOf } from '../login/login-session.js'
+import { authenticatedAt, shownLogin } from '../login/login-session.js'
 import { loginLink, readReturnTo } from '../login/return-to.js'
 import type { LoginPages } from '../login/router.js'
 import { isKeycloak } from '../provider/keycloak.js'
 import type { Provider } from '../provider/provider.js'
 import { createRender, textsFor, type RenderOptions, type View } from './render.js'
+import { retryLink } from './retry-link.js'
 import type { PageErrorCode, Texts } from './texts.js'
 
 /** Who the page's header shows. */
 interface Viewer {
   readonly name: string
+  /** What stands for the name in a small circle. */
+  readonly initial: string
 }
 
 export interface PagesOptions extends RenderOptions {
@@ -35,8 +38,9 @@ export interface Pages extends LoginPages {
 export function createPages(options: PagesOptions): Pages {
   const { provider, publicUrl } = options
   const draw = createRender(options)
+  const textsOf = (req: Request): Texts => textsFor(req, usesKeycloak(provider) ? 'keycloak' : 'neutral')
   const render = (req: Request, res: Response, view: View, data: object = {}): void =>
-    draw(req, res, view, { viewer: viewerOf(req), ...data })
+    draw(textsOf(req), res, view, { viewer: viewerOf(req), ...data })
   return {
     home(req, res) {
       // Registration is offered from the moment that the server is known to offer it; nobody waits for that.
@@ -47,7 +51,8 @@ export function createPages(options: PagesOptions): Pages {
       render(req, res, 'hello')
     },
     account(req, res) {
-      render(req, res, 'account', { account: describeAccount(req), keycloak: usesKeycloak(provider) })
+      const account = describeAccount(req, textsOf(req))
+      render(req, res, 'account', { account, keycloak: usesKeycloak(provider) })
     },
     logout(req, res) {
       render(req, res, 'logout')
@@ -56,19 +61,27 @@ export function createPages(options: PagesOptions): Pages {
       render(req, res, 'logged-out-here', { viewer: undefined, retry: confirmedEndSession(options) })
     },
     error(error, req, res) {
-      const t = textsFor(req)
+      const t = textsOf(req)
       const text = t.errors[error.code as PageErrorCode]
       render(req, res, 'error', { text, ...facts(error.code), action: actionFor(error, req, publicUrl, t) })
     },
     problem(code, req, res) {
-      render(req, res, 'error', { text: textsFor(req).errors[code], ...facts(code), action: undefined })
+      render(req, res, 'error', { text: textsOf(req).errors[code], ...facts(code), action: undefined })
     },
   }
 }
 
 function viewerOf(req: Request): Viewer | undefined {
-  const login = loginOf(req.session)
-  return login === undefined ? undefined : { name: displayClaims(login.claims).name ?? login.subject }
+  const login = shownLogin(req)
+  if (login === undefined) return undefined
+  const name = displayClaims(login.claims).name ?? login.subject
+  return { name, initial: initialOf(name) }
+}
+
+/** One character as people count them: a letter with its accents, or a flag. */
+function initialOf(name: string): string {
+  const [first] = new Intl.Segmenter().segment(name.trim())
+  return first?.segment.toUpperCase() ?? ''
 }
 
 function facts(code: string): { code: string; requestId: string | undefined } {
@@ -85,21 +98,11 @@ function actionFor(
   if (error.code === 'registration_off' || error.code === 'cross_site_request') return undefined
   if (error.retryAfter !== undefined && error.returnTo === undefined && req.method === 'GET') {
     return {
-      href: readReturnTo(req.originalUrl, publicUrl, '') || retryLogin(req, publicUrl),
+      href: readReturnTo(req.originalUrl, publicUrl, '') || retryLink(req, publicUrl),
       label: t.error.retry,
     }
   }
   return { href: loginLink(error.returnTo), label: t.error.again }
-}
-
-/** A login that could not be begun is begun again with the same destination. */
-function retryLogin(req: Request, publicUrl: string): string {
-  const returnTo = readReturnTo(
-    new URL(req.originalUrl, publicUrl).searchParams.get('return_to'),
-    publicUrl,
-    '',
-  )
-  return loginLink(returnTo === '' ? undefined : returnTo)
 }
 
 function usesKeycloak(provider: Provider): boolean {
@@ -122,11 +125,10 @@ function confirmedEndSession({ provider, publicUrl, paths }: PagesOptions): stri
   return url.href
 }
 
-function describeAccount(req: Request): object | undefined {
-  const login = loginOf(req.session)
+function describeAccount(req: Request, { levels }: Texts): object | undefined {
+  const login = shownLogin(req)
   if (login === undefined) return undefined
   const { acr } = login.claims
-  const { levels } = textsFor(req)
   const level = typeof acr === 'string' && Object.hasOwn(levels, acr) ? levels[acr] : levels['unknown']
   return {
     ...displayClaims(login.claims),

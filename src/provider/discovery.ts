@@ -15,8 +15,6 @@ export interface DiscoveryOptions {
   readonly maxAge: number
   readonly backChannel: BackChannel
   readonly log: Log
-  /** Told of every document that was read, once each time. */
-  readonly onMetadata?: (metadata: ProviderMetadata) => void
   readonly now?: () => number
 }
 
@@ -51,7 +49,6 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       logFailure(log, options.issuer, error)
       throw error
     }
-    options.onMetadata?.(current)
     return current
   })
 

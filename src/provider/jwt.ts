@@ -48,13 +48,7 @@ export async function verifyJwt(
   readonly header: ProtectedHeaderParameters & { readonly alg: string }
 }> {
   const header = readHeader(token, expected.types)
-  const key = await keys.find({ alg: header.alg, kid: readKeyId(header) })
-  if (key === undefined) {
-    throw new JwtError('kid', 'the issuer has no such key', {
-      hint: `OIDC_ISSUER is ${expected.issuer}: is this a token of another realm or server?`,
-    })
-  }
-  const claims = readClaims(await verifySignature(token, key))
+  const claims = readClaims(await verifyByIssuer(token, header, keys, expected.issuer))
   checkClaims(claims, expected)
   return { claims, header }
 }
@@ -93,6 +87,29 @@ function readKeyId(header: object): string | undefined {
   const { kid } = header as { kid?: unknown }
   if (kid !== undefined && typeof kid !== 'string') throw new JwtError('kid', 'the key id is not a text')
   return kid
+}
+
+async function verifyByIssuer(
+  token: string,
+  header: ProtectedHeaderParameters & { readonly alg: string },
+  keys: Keys,
+  issuer: string,
+): Promise<Uint8Array> {
+  const wanted = { alg: header.alg, kid: readKeyId(header) }
+  const key = await keys.find(wanted)
+  if (key === undefined) {
+    throw new JwtError('kid', 'the issuer has no such key', {
+      hint: `OIDC_ISSUER is ${issuer}: is this a token of another realm or server?`,
+    })
+  }
+  try {
+    return await verifySignature(token, key)
+  } catch (error) {
+    // Without a name a replaced key shows only by not fitting any more.
+    const newer = wanted.kid === undefined ? await keys.findNewer(wanted, key) : undefined
+    if (newer === undefined) throw error
+    return verifySignature(token, newer)
+  }
 }
 
 async function verifySignature(token: string, key: Parameters<typeof compactVerify>[1]): Promise<Uint8Array> {

@@ -44,7 +44,18 @@ export interface Keys {
    *
    * @throws {@link ProviderError} when it cannot be decided: no key document, or one that is too old.
    */
-  find(header: { readonly alg: string; readonly kid?: string | undefined }): Promise<CryptoKey | undefined>
+  find(header: KeyHeader): Promise<CryptoKey | undefined>
+  /**
+   * Another key for a header without `kid`, whose key did not fit: the issuer may have replaced it.
+   *
+   * @throws {@link ProviderError} as `find`.
+   */
+  findNewer(header: KeyHeader, than: CryptoKey): Promise<CryptoKey | undefined>
+}
+
+export interface KeyHeader {
+  readonly alg: string
+  readonly kid?: string | undefined
 }
 
 interface KeySet {
@@ -53,14 +64,44 @@ interface KeySet {
   readonly fetchedAt: number
 }
 
+interface KeySource {
+  readonly current: () => KeySet | undefined
+  readonly usable: () => Promise<KeySet>
+  readonly afterMiss: () => Promise<KeySet | undefined>
+}
+
 /**
  * The issuer's signature keys: one fetch for any number of callers, at most one per cooldown for unknown keys, and
  * known keys served for a while when the issuer is away.
  */
 export function createKeys(options: KeysOptions): Keys {
+  const source = createKeySource(options)
+  return {
+    async find(header) {
+      if (!Object.hasOwn(KEY_TYPE, header.alg)) return undefined
+      const before = source.current()
+      const set = await source.usable()
+      const known = await pick(set, header)
+      // What was fetched just now need not be fetched again.
+      if (known !== undefined || set !== before) return known
+      const newer = await source.afterMiss()
+      return newer === undefined ? undefined : pick(newer, header)
+    },
+    async findNewer(header, than) {
+      const newer = await source.afterMiss()
+      const key = newer === undefined ? undefined : await pick(newer, header)
+      return key === than ? undefined : key
+    },
+  }
+}
+
+/** The key document, when it is fetched and how long it serves. */
+function createKeySource(options: KeysOptions): KeySource {
   const { maxAge, cooldown, stale, now = Date.now } = options
   let current: KeySet | undefined
   let failure: { readonly error: unknown; readonly at: number } | undefined
+  let missedAt = -Infinity
+  let underWay: Promise<KeySet> | undefined
 
   const refetch = singleFlight(async () => {
     if (failure !== undefined && now() - failure.at < Math.min(cooldown * 1000, FAILURE_MEMORY))
@@ -98,17 +139,21 @@ export function createKeys(options: KeysOptions): Keys {
     throw error
   }
 
-  return {
-    async find(header) {
-      if (!Object.hasOwn(KEY_TYPE, header.alg)) return undefined
-      const set = await usable()
-      const known = await pick(set, header)
-      if (known !== undefined || header.kid === undefined) return known
-      // A key that is not in the document we have: it may be new.
-      if (now() - set.fetchedAt < cooldown * 1000) return undefined
-      return pick(await refetch(), header)
-    },
+  /** The key document anew, for a key that the known one lacks: once in a cooldown, whatever arrives. */
+  async function afterMiss(): Promise<KeySet | undefined> {
+    if (now() - missedAt >= cooldown * 1000) {
+      missedAt = now()
+      underWay = refetch().finally(() => {
+        underWay = undefined
+      })
+    }
+    if (underWay !== undefined) return underWay
+    // After a failure nothing can be decided.
+    if (failure !== undefined) throw failure.error
+    return undefined
   }
+
+  return { current: () => current, usable, afterMiss }
 }
 
 async function fetchJwks({ jwksUri, backChannel }: KeysOptions): Promise<readonly JWK[]> {

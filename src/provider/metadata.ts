@@ -35,10 +35,14 @@ const REQUIRED = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as con
  * @see {@link https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationValidation | OpenID Connect Discovery 1.0 §4.3}
  */
 export function readMetadata(
-  document: unknown,
+  json: unknown,
   { issuer, internal }: { issuer: string; internal: boolean },
 ): ProviderMetadata {
-  if (!isObject(document)) throw invalid('the discovery document is not a JSON object')
+  if (!isObject(json)) throw invalid('the discovery document is not a JSON object')
+  // A member that is null says as much as one that is absent.
+  const document: Readonly<Record<string, unknown>> = Object.fromEntries(
+    Object.entries(json).filter(([, value]) => value !== null),
+  )
   // > The issuer value returned MUST be identical to the Issuer URL that was used as the prefix to
   // > /.well-known/openid-configuration
   if (document['issuer'] !== issuer) {

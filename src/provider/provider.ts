@@ -37,12 +37,13 @@ export interface Provider {
   known(): ProviderMetadata | undefined
   /** Whether the server gives a usable answer now. */
   probe(): Promise<boolean>
+  /** Asks the server, once and in the background, whether it knows our addresses; the log says what it does not. */
+  checkAddresses(): void
 }
 
 export function createProvider(options: ProviderOptions): Provider {
   const { issuer, internalUrl, clientId, timeout, log, now = Date.now } = options
   const backChannel = createBackChannel({ issuer, internalUrl, timeout })
-  let checkedRedirectUri = false
   const discovery = createDiscovery({
     issuer,
     internal: internalUrl !== undefined,
@@ -50,20 +51,6 @@ export function createProvider(options: ProviderOptions): Provider {
     backChannel,
     log,
     now,
-    onMetadata(metadata) {
-      if (checkedRedirectUri || !isKeycloak(metadata)) return
-      checkedRedirectUri = true
-      const check = warnOfRefusedRedirectUri(metadata, {
-        clientId,
-        redirectUri: options.redirectUri,
-        postLogoutRedirectUri: options.publicUrl + options.logoutRedirect,
-        backChannel,
-        log,
-      })
-      check.catch(() => {
-        checkedRedirectUri = false
-      })
-    },
   })
   const keys = createKeys({
     jwksUri: async () => (await discovery.metadata()).jwks_uri,
@@ -87,5 +74,23 @@ export function createProvider(options: ProviderOptions): Provider {
     },
     known: discovery.known,
     probe: discovery.probe,
+    checkAddresses: once(async () => {
+      const metadata = await discovery.metadata()
+      if (!isKeycloak(metadata)) return
+      const postLogoutRedirectUri = options.publicUrl + options.logoutRedirect
+      await warnOfRefusedRedirectUri(metadata, { ...options, postLogoutRedirectUri, backChannel })
+    }),
+  }
+}
+
+/** Until it has worked: a failure is nobody's, and the next call tries again. */
+function once(work: () => Promise<void>): () => void {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    work().catch(() => {
+      done = false
+    })
   }
 }

@@ -4,10 +4,12 @@ interface Entry<V> {
   expiresAt: number
 }
 
-export interface BoundedMapOptions {
+export interface BoundedMapOptions<V> {
   readonly maxEntries: number
   readonly maxBytes: number
   readonly now?: () => number
+  /** Told of every entry that goes, for whatever reason. */
+  readonly onRemove?: (key: string, value: V) => void
 }
 
 /** Expired entries that nobody asks for are dropped at most this often. */
@@ -19,13 +21,15 @@ export class BoundedMap<V> {
   readonly #maxEntries: number
   readonly #maxBytes: number
   readonly #now: () => number
+  readonly #onRemove: (key: string, value: V) => void
   #bytes = 0
   #sweptAt: number
 
-  constructor({ maxEntries, maxBytes, now = Date.now }: BoundedMapOptions) {
+  constructor({ maxEntries, maxBytes, now = Date.now, onRemove = () => undefined }: BoundedMapOptions<V>) {
     this.#maxEntries = maxEntries
     this.#maxBytes = maxBytes
     this.#now = now
+    this.#onRemove = onRemove
     this.#sweptAt = now()
   }
 
@@ -66,7 +70,9 @@ export class BoundedMap<V> {
     const entry = this.#entries.get(key)
     if (entry === undefined) return false
     this.#bytes -= entry.bytes
-    return this.#entries.delete(key)
+    this.#entries.delete(key)
+    this.#onRemove(key, entry.value)
+    return true
   }
 
   #live(key: string): Entry<V> | undefined {

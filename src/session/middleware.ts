@@ -3,6 +3,7 @@ import session from 'express-session'
 import type { Respond } from '../http/respond.js'
 import { cookieAttributes } from './cookies.js'
 import { SessionError } from './errors.js'
+import { assertOwnSession } from './own-session.js'
 import type { SessionStore } from './memory-store.js'
 
 export interface SessionOptions {
@@ -38,6 +39,12 @@ export function createSession({
     // express-session sets a Secure cookie only where it sees TLS itself. What PUBLIC_URL says holds here: the hop
     // behind a proxy is plain http, and whether that proxy is trusted for addresses is another matter.
     if (attributes.secure === true) Object.defineProperty(req, 'secure', { value: true })
+    if ((req as Partial<Request>).session !== undefined) {
+      // express-session leaves a session alone that is there already.
+      assertOwnSession(req, store)
+      next()
+      return
+    }
     load(req, res, (error?: unknown) => {
       if (error !== undefined && error !== null) {
         respond(

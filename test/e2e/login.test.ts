@@ -130,6 +130,39 @@ describe('signing in at a real Keycloak', () => {
   })
 })
 
+describe('signed out at Keycloak', () => {
+  test('BL-01 an administrator signs a person out: the session here ends, and nobody else’s', async () => {
+    const app = await startRealApp()
+    const [client] = (await admin('/latchkey/clients?clientId=latchkey-web')) as {
+      id: string
+      attributes: object
+    }[]
+    const at = `/latchkey/clients/${client?.id ?? ''}`
+    const attributes = {
+      ...client?.attributes,
+      'backchannel.logout.url': `${app.publicUrl}/backchannel-logout`,
+    }
+    await admin(at, { method: 'PUT', body: { ...client, attributes } })
+    try {
+      const [alice, bob] = [new Jar(), new Jar()]
+      await app.callback(await new KeycloakVisitor().signIn(await app.beginLogin(alice), 'alice'), alice)
+      await app.callback(await new KeycloakVisitor().signIn(await app.beginLogin(bob), 'bob'), bob)
+      const { id } = (await app.whoami(alice)) ?? { id: '' }
+      await admin(`/latchkey/users/${id}/logout`, { method: 'POST' })
+      // Keycloak tells of every session that the person had there, also of those of other tests.
+      const log = await until(() =>
+        app.log.find(({ code, sessions }) => code === 'backchannel_logout' && sessions === 1),
+      )
+      expect(log['sub']).toBe(id)
+      expect(await app.whoami(alice)).toBeUndefined()
+      expect(await app.whoami(bob)).toMatchObject({ username: 'bob' })
+    } finally {
+      await admin(at, { method: 'PUT', body: client })
+      await app.stop()
+    }
+  })
+})
+
 describe('mistakes of the settings, at a real Keycloak', () => {
   test('C003-10 a realm that does not exist is 503, and the log says what is wrong', async () => {
     const app = await startRealApp({ issuer: issuerOf('latchkee') })

@@ -23,11 +23,15 @@ describe('mistakes about addresses', () => {
   const play = (options: object, run: (scene: Scene) => Promise<void>): Promise<void> =>
     Scene.play({ issuer: realm.issuer, clientId: 'good', ...options }, run)
 
-  const away = { status: 503, code: 'provider_unavailable', title: 'Keycloak cannot be reached just now' }
+  const away = {
+    status: 503,
+    code: 'provider_unavailable',
+    title: 'The sign-in service cannot be reached just now',
+  }
   const unusable = {
     status: 503,
     code: 'provider_metadata_invalid',
-    title: 'Keycloak cannot be used just now',
+    title: 'The sign-in service cannot be used just now',
   }
 
   test('mistake 03 OIDC_ISSUER says 127.0.0.1, Keycloak says localhost', () =>

@@ -74,7 +74,7 @@ export class TestApp {
     this.publicUrl = options.publicUrl
     this.#server = server
     this.services = {
-      ...buildServices({ ...options, log: this.#collect() }),
+      ...buildServices({ accountPath: '/account', ...options, log: this.#collect() }),
       trustProxy,
       isShuttingDown: () => false,
     }
@@ -84,7 +84,7 @@ export class TestApp {
   /** `publicUrl` is the app's own address unless given. */
   static async start(
     provider: Pick<ScriptedProvider, 'issuer'>,
-    options: TestAppOptions = {},
+    { makeApp, ...options }: TestAppOptions = {},
   ): Promise<TestApp> {
     // The port must be known before the app is made: its addresses are built from it.
     const server = createServer(() => undefined)
@@ -101,7 +101,7 @@ export class TestApp {
       jwksCooldown: 1,
       ...options,
     }
-    return new TestApp(server, port, complete, options)
+    return new TestApp(server, port, complete, { ...options, ...(makeApp && { makeApp }) })
   }
 
   async stop(): Promise<void> {

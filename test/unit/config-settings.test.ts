@@ -21,15 +21,18 @@ function problemsOf(changes: Record<string, string>): readonly string[] {
 }
 
 type Row = [name: string, key: keyof Config, fallback: unknown, good: [string, unknown][], bad: string[]]
-const seconds = (name: string, key: keyof Config, fallback: number, min: 0 | 1): Row => [
+const TIMER = 2_147_483
+const TIME = 315_360_000
+const seconds = (name: string, key: keyof Config, fallback: number, min: 0 | 1, max: number): Row => [
   name,
   key,
   fallback,
   [
     [String(min), min],
     ['86400', 86_400],
+    [String(max), max],
   ],
-  ['abc', '-1', '1.5', '1e3', ' 1', '0x10', '9'.repeat(16), ...(min === 1 ? ['0'] : [])],
+  ['abc', '-1', '1.5', '1e3', ' 1', '0x10', '9'.repeat(16), String(max + 1), ...(min === 1 ? ['0'] : [])],
 ]
 const ROWS: Row[] = [
   [
@@ -37,10 +40,10 @@ const ROWS: Row[] = [
     'port',
     3000,
     [
-      ['0', 0],
+      ['1', 1],
       ['65535', 65_535],
     ],
-    ['65536', '-1', 'x', '3000a'],
+    ['0', '65536', '-1', 'x', '3000a'],
   ],
   ['HOST', 'host', 'localhost', [['0.0.0.0', '0.0.0.0']], [' ']],
   [
@@ -136,18 +139,18 @@ const ROWS: Row[] = [
     ],
     ['yes', 'example.com', '10.0.0.0/8/8', '10.0.0.0/x', '1,2', '-1'],
   ],
-  seconds('HEADERS_TIMEOUT', 'headersTimeout', 15, 0),
-  seconds('REQUEST_TIMEOUT', 'requestTimeout', 60, 0),
-  seconds('SHUTDOWN_GRACE', 'shutdownGrace', 10, 0),
-  seconds('SESSION_IDLE_TIMEOUT', 'sessionIdleTimeout', 1800, 1),
-  seconds('SESSION_ABSOLUTE_TIMEOUT', 'sessionAbsoluteTimeout', 36_000, 1),
-  seconds('LOGIN_TIMEOUT', 'loginTimeout', 1800, 1),
-  seconds('LOGIN_LIMIT', 'loginLimit', 10, 1),
-  seconds('CLOCK_TOLERANCE', 'clockTolerance', 30, 0),
-  seconds('JWKS_MAX_AGE', 'jwksMaxAge', 600, 0),
-  seconds('JWKS_COOLDOWN', 'jwksCooldown', 5, 0),
-  seconds('JWKS_STALE', 'jwksStale', 3600, 0),
-  seconds('UPSTREAM_TIMEOUT', 'upstreamTimeout', 5, 1),
+  seconds('HEADERS_TIMEOUT', 'headersTimeout', 15, 0, TIMER),
+  seconds('REQUEST_TIMEOUT', 'requestTimeout', 60, 0, TIMER),
+  seconds('SHUTDOWN_GRACE', 'shutdownGrace', 10, 0, TIMER),
+  seconds('SESSION_IDLE_TIMEOUT', 'sessionIdleTimeout', 1800, 1, TIME),
+  seconds('SESSION_ABSOLUTE_TIMEOUT', 'sessionAbsoluteTimeout', 36_000, 1, TIME),
+  seconds('LOGIN_TIMEOUT', 'loginTimeout', 1800, 1, TIME),
+  seconds('LOGIN_LIMIT', 'loginLimit', 10, 1, 1_000_000),
+  seconds('CLOCK_TOLERANCE', 'clockTolerance', 30, 0, TIME),
+  seconds('JWKS_MAX_AGE', 'jwksMaxAge', 600, 0, TIME),
+  seconds('JWKS_COOLDOWN', 'jwksCooldown', 5, 0, TIME),
+  seconds('JWKS_STALE', 'jwksStale', 3600, 0, TIME),
+  seconds('UPSTREAM_TIMEOUT', 'upstreamTimeout', 5, 1, TIMER),
 ]
 
 describe.each(ROWS)('loadConfig: %s', (name, key, fallback, good, bad) => {

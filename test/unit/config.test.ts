@@ -108,6 +108,17 @@ describe('loadConfig: settings that depend on others', () => {
     expect(load({ PORT: '4000' }).publicUrl).toBe('http://localhost:4000')
   })
 
+  test('PORT of 0 is refused without PUBLIC_URL: nobody would know the address', () => {
+    for (const PUBLIC_URL of [undefined, ''])
+      expect(problemsOf({ PORT: '0', PUBLIC_URL })).toEqual([
+        expect.stringMatching(/^PORT of 0, .* needs PUBLIC_URL/),
+      ])
+    expect(load({ PORT: '0', PUBLIC_URL: 'https://app.example' })).toMatchObject({
+      port: 0,
+      publicUrl: 'https://app.example',
+    })
+  })
+
   test('the client secret is not asked for without client authentication', () => {
     expect(load({ OIDC_CLIENT_AUTH: 'none', OIDC_CLIENT_SECRET: undefined }).clientSecret).toBeUndefined()
     for (const method of ['client_secret_basic', 'client_secret_post', 'client_secret_jwt'])

@@ -32,6 +32,8 @@ const LOGIN: Record<LoginErrorCode, number> = {
   registration_off: 404,
   cross_site_request: 403,
   unauthorized: 401,
+  invalid_logout_token: 400,
+  logged_out_meanwhile: 400,
 }
 const PROVIDER: Record<ProviderErrorCode, number> = {
   provider_unavailable: 503,

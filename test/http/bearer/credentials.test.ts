@@ -43,7 +43,9 @@ describe('no bearer credentials (RFC 6750 §3.1)', () => {
   test('BT-01 a route for sessions and tokens does so, too', async () => {
     const answer = await app.bearer(undefined, '/api/whoami')
     expect(answer.status).toBe(401)
-    expect(answer.headers['www-authenticate']).toBe('Bearer realm="latchkey"')
+    expect(answer.headers['www-authenticate']).toBe(
+      `Bearer realm="latchkey", resource_metadata="${metadata()}"`,
+    )
     expect(answer.json()).toMatchObject({ error: 'unauthorized' })
   })
 

@@ -137,8 +137,6 @@ describe('many at once', () => {
     const tokens = await Promise.all(Array.from({ length: 500 }, unknownKid))
     provider.calls = []
     for (const token of tokens.slice(0, 100)) await expectRefusedToken(app, token)
-    expect(provider.count('jwks')).toBe(0)
-    clock.forward(COOLDOWN)
     await Promise.all(tokens.slice(100).map((token) => expectRefusedToken(app, token)))
     expect(provider.count('jwks')).toBe(1)
     clock.forward(COOLDOWN)
@@ -160,13 +158,10 @@ describe('many at once', () => {
 })
 
 describe('keys come and go (OpenID Connect Core §10.1.1)', () => {
-  test('RE-05 P-6 a new key is accepted a cooldown after the last fetch, with one fetch', async () => {
+  test('RE-05 P-6 IT-09 a new key is accepted at once, with one fetch', async () => {
     await accepted()
     provider.keys = [second, honest]
     provider.calls = []
-    await expectRefusedToken(app, await tokenBy(second))
-    expect(provider.count('jwks')).toBe(0)
-    clock.forward(COOLDOWN)
     await accepted(second)
     await accepted(honest)
     expect(provider.count('jwks')).toBe(1)

@@ -38,7 +38,7 @@ describe('what a client may learn about the API (RFC 9728)', () => {
   })
 
   test('IS-06 every challenge names its address', async () => {
-    for (const path of ['/secure-data', '/api/projects']) {
+    for (const path of ['/secure-data', '/api/projects', '/api/whoami']) {
       for (const token of [undefined, 'abc', 'a b']) {
         const challenge = (await app.bearer(token, path)).headers['www-authenticate']
         expect(challenge).toContain(`resource_metadata="https://app.example${PATH}"`)

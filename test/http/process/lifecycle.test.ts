@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { Agent, get } from 'node:http'
+import { Agent, get, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { Jar } from '../../support/browser-jar.js'
 import { ScriptedProvider } from '../../support/scripted-provider.js'
@@ -63,10 +63,11 @@ describe('the provider is away when the process starts', () => {
   })
 })
 
-/** A callback that waits for the token endpoint. */
-async function callbackInFlight(
+/** A callback that waits for the token endpoint; `send` sends it. */
+async function inFlight<T>(
   app: ServerProcess,
-): Promise<{ answer: Promise<Answer>; jar: Jar; release: () => void }> {
+  send: (app: ServerProcess, path: string, jar: Jar) => Promise<T>,
+): Promise<{ answer: Promise<T>; jar: Jar; release: () => void }> {
   let release = (): void => undefined
   provider.onIdToken = async (draft) => {
     await new Promise<void>((resolve) => (release = resolve))
@@ -74,11 +75,13 @@ async function callbackInFlight(
   }
   const jar = new Jar()
   const callback = await beginLogin(app, jar)
-  const answer = ask(app, callback.pathname + callback.search, jar)
+  const answer = send(app, callback.pathname + callback.search, jar)
   answer.catch(() => undefined)
   await until(() => (provider.count('token') > 0 ? true : undefined))
   return { answer, jar, release: () => release() }
 }
+
+const callbackInFlight = (app: ServerProcess): ReturnType<typeof inFlight<Answer>> => inFlight(app, ask)
 
 /** Connections that have had an answer and are kept open. */
 async function idleConnections(app: ServerProcess, count: number): Promise<Agent> {
@@ -92,6 +95,28 @@ async function idleConnections(app: ServerProcess, count: number): Promise<Agent
   await Promise.all(Array.from({ length: count }, one))
   return agent
 }
+
+/** Sends requests as a proxy does: one after the other on one connection, which it keeps. */
+const askBy =
+  (agent: Agent) =>
+  (app: ServerProcess, path: string, jar = new Jar()): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const headers = { ...NAVIGATION, cookie: jar.header }
+      get({ host: 'localhost', port: app.port, path, headers, agent }, (answer) =>
+        answer.resume().on('end', () => resolve(answer)),
+      ).on('error', reject)
+    })
+
+/** Makes `/healthz?slow` send its headers at once, and its body a second later. */
+const slowBody = `
+  import { ServerResponse } from 'node:http'
+  const { end } = ServerResponse.prototype
+  ServerResponse.prototype.end = function (...body) {
+    if (this.req.url !== '/healthz?slow') return end.apply(this, body)
+    this.flushHeaders()
+    setTimeout(() => end.apply(this, body), 1000)
+    return this
+  }`
 
 const accepts = (app: ServerProcess): Promise<boolean> =>
   new Promise((resolve) => {
@@ -131,6 +156,54 @@ describe('signals', () => {
     expect(await app.exit).toEqual({ code: 0, signal: null })
     expect(performance.now() - begun).toBeLessThan(1500)
     agent.destroy()
+  })
+
+  test('RE-10 P-15 a connection that a proxy keeps: the answer in flight is its last', async () => {
+    const app = await start()
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const { answer, release } = await inFlight(app, askBy(agent))
+    app.signal('SIGTERM')
+    await until(() => (app.stdout.includes('"code":"shutdown"') ? true : undefined))
+    const further = Promise.allSettled(Array.from({ length: 5 }, () => askBy(agent)(app, '/healthz')))
+    release()
+    expect(await answer).toMatchObject({ statusCode: 303, headers: { connection: 'close' } })
+    const released = performance.now()
+    expect(await app.exit).toEqual({ code: 0, signal: null })
+    expect(performance.now() - released).toBeLessThan(2000)
+    expect((await further).map(({ status }) => status)).toEqual(Array(5).fill('rejected'))
+    expect(app.log.map(({ code }) => code)).not.toContain('shutdown_forced')
+    agent.destroy()
+  })
+
+  test('RE-10 P-15 an answer whose headers are sent: it is completed, then the connection is closed', async () => {
+    const app = await start({}, ['--import', `data:text/javascript,${encodeURIComponent(slowBody)}`])
+    const begun = performance.now()
+    const said = await new Promise((resolve) => {
+      let text = ''
+      const socket = connect(app.port, '127.0.0.1', () =>
+        socket.write('GET /healthz?slow HTTP/1.1\r\nHost: x\r\n\r\n'),
+      )
+      socket.once('data', () => app.signal('SIGTERM'))
+      socket.on('data', (chunk) => (text += chunk.toString())).on('close', () => resolve(text))
+    })
+    expect(said).toMatch(/^HTTP\/1\.1 200 [^]*\r\nConnection: keep-alive\r\n[^]*\r\n\r\nok\n$/)
+    expect(await app.exit).toEqual({ code: 0, signal: null })
+    expect(performance.now() - begun).toBeLessThan(3000)
+  })
+
+  test.each([
+    ['nothing', ''],
+    ['half of its headers', 'GET / HTTP/1.1\r\nHost: x\r\n'],
+  ])('RE-10 P-15 a connection that has sent %s holds nothing up', async (_name, bytes) => {
+    const app = await start()
+    const socket = connect(app.port, '127.0.0.1', () => socket.write(bytes))
+    const closed = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve))
+    await ask(app, '/healthz')
+    const begun = performance.now()
+    app.signal('SIGTERM')
+    expect(await app.exit).toEqual({ code: 0, signal: null })
+    expect(performance.now() - begun).toBeLessThan(1500)
+    await closed
   })
 
   test('RE-10 P-15 a second signal ends it at once', async () => {

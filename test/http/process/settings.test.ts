@@ -15,7 +15,12 @@ import { NAVIGATION, newPerson } from '../../support/test-app.js'
 
 const ISSUER = 'https://id.invalid/realms/demo'
 /** Nothing of the machine's own environment; a port that would be seen if it listened after all. */
-const good = { ...goodSettings(ISSUER), PORT: '0', HOST: '127.0.0.1' }
+const good = {
+  ...goodSettings(ISSUER),
+  PORT: '0',
+  PUBLIC_URL: 'http://localhost:3000',
+  HOST: '127.0.0.1',
+}
 
 let server: ServerProcess | undefined
 
@@ -82,6 +87,9 @@ describe('settings that cannot be used', () => {
     ['SESSION_IDLE_TIMEOUT', 'abc'],
     ['CLOCK_TOLERANCE', '-5'],
     ['REDIS_URL', 'http://127.0.0.1'],
+    ['UPSTREAM_TIMEOUT', '5000000'],
+    ['SHUTDOWN_GRACE', '3000000'],
+    ['SESSION_IDLE_TIMEOUT', '9007199254740'],
   ])('AZ-04 SE-07 %s=%p: exit 1 with the name', async (name, value) => {
     const said = await refusal({ ...good, [name]: value })
     expect(said).toMatch(new RegExp(`^The settings cannot be used:\n {2}${name} [^\n]+\n$`))
@@ -104,6 +112,26 @@ describe('addresses', () => {
       )
     },
   )
+
+  test('PORT=0 without PUBLIC_URL: exit 1, nobody would know the address', async () => {
+    expect(await refusal({ ...good, PUBLIC_URL: '' })).toMatch(
+      /^The settings cannot be used:\n {2}PORT [^\n]+ PUBLIC_URL[^\n]+\n$/,
+    )
+  })
+
+  test('PORT=0 with PUBLIC_URL: one port for both loopback addresses, and the log tells it', async () => {
+    server = await ServerProcess.start(
+      { issuer: ISSUER },
+      { env: { PORT: '0', HOST: 'localhost', PUBLIC_URL: 'https://app.example' } },
+    )
+    const { port, url } = server.log.find(({ code }) => code === 'listening') ?? {}
+    expect(port).toBeGreaterThan(0)
+    expect(url).toBe('https://app.example')
+    const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+    const hosts = ['127.0.0.1', ...(all.some(({ address }) => address === '::1') ? ['[::1]'] : [])]
+    for (const host of hosts)
+      expect(await fetch(`http://${host}:${String(port)}/healthz`)).toMatchObject({ status: 200 })
+  })
 
   test('HOST=localhost listens on both loopback addresses, and on no other', async () => {
     const port = await freePort()

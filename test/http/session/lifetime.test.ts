@@ -79,8 +79,13 @@ describe('AC-04 GET /session', () => {
     for (const headers of [SCRIPT, { accept: '*/*' }]) {
       const answer = await app.send('/session', { headers })
       expect([answer.status, answer.cookies, answer.location]).toEqual([401, [], undefined])
-      expect(answer.headers['www-authenticate']).toBe('Bearer realm="latchkey"')
-      expect(answer.json()).toEqual({ error: 'unauthorized', error_description: 'A session is needed' })
+      expect(answer.headers['www-authenticate']).toMatch(
+        /^Bearer realm="latchkey", resource_metadata="[^"]+"$/,
+      )
+      expect(answer.json()).toEqual({
+        error: 'unauthorized',
+        error_description: 'A session or a token is needed',
+      })
     }
   })
 

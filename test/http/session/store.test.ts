@@ -30,7 +30,7 @@ afterAll(() => provider.close())
 
 /** An app of three routes on a store that we can look into. */
 function counting(store: MemoryStore, secrets: readonly string[]) {
-  const respond = createRespond({ log: silentLog, page: () => undefined, realm: 'test' })
+  const respond = createRespond({ log: silentLog, page: () => undefined, challenge: 'Bearer' })
   return ({ publicUrl }: { publicUrl: string }) =>
     express()
       .use(createSession({ publicUrl, cookieName: 'latchkey', secrets, store, respond }))

@@ -22,7 +22,10 @@ const options = { issuer: 'https://id.example', clockTolerance: 30, now: () => N
 beforeAll(async () => {
   key = await createSigningKey('ES256')
   const publicKey = (await importJWK(key.publicJwk)) as CryptoKey
-  verifier = createAccessTokenVerifier({ ...options, keys: { find: () => Promise.resolve(publicKey) } })
+  verifier = createAccessTokenVerifier({
+    ...options,
+    keys: { find: () => Promise.resolve(publicKey), findNewer: () => Promise.resolve(undefined) },
+  })
 })
 
 const verify = (claims: object, header: object = {}) =>
@@ -60,7 +63,10 @@ describe('createAccessTokenVerifier (RFC 9068 §4)', () => {
   test('RE-19 what keys throw passes through', async () => {
     const away = createAccessTokenVerifier({
       ...options,
-      keys: { find: () => Promise.reject(new ProviderError('provider_keys_unusable', 'none')) },
+      keys: {
+        find: () => Promise.reject(new ProviderError('provider_keys_unusable', 'none')),
+        findNewer: () => Promise.resolve(undefined),
+      },
     })
     await expect(away.verify(forge(headerOf(key), GOOD, key), 'api')).rejects.toThrow(ProviderError)
   })

@@ -28,7 +28,7 @@ describe('commands', () => {
     jest: { projects: { displayName: string }[] }
   }
   /** What npm does without a script of ours. */
-  const OF_NPM = ['ci', 'install']
+  const OF_NPM = ['ci', 'install', 'pack']
   const commandsIn = (file: string, texts: readonly string[]) =>
     texts.flatMap((text) =>
       [...text.matchAll(/\bnpm (?:run )?([a-z][\w:-]*)/g)].map(([, command = '']) => ({ file, command })),

@@ -43,7 +43,7 @@ async function verify(
     {
       issuer: 'https://id.example',
       clientId: 'us',
-      keys: { find: () => Promise.resolve(found.publicKey) },
+      keys: { find: () => Promise.resolve(found.publicKey), findNewer: () => Promise.resolve(undefined) },
       clockTolerance: 30,
       now: () => NOW * 1000,
     },

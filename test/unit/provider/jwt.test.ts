@@ -29,6 +29,7 @@ beforeAll(async () => {
       asked.push(header)
       return Promise.resolve(header.kid === 'ours' ? publicKey : undefined)
     },
+    findNewer: () => Promise.resolve(undefined),
   }
 })
 
@@ -80,7 +81,10 @@ describe('verifyJwt: key and signature', () => {
   })
 
   test('RE-19 what keys throw passes through', async () => {
-    const away: Keys = { find: () => Promise.reject(new ProviderError('provider_unavailable', 'away')) }
+    const away: Keys = {
+      find: () => Promise.reject(new ProviderError('provider_unavailable', 'away')),
+      findNewer: () => Promise.resolve(undefined),
+    }
     await expect(verifyJwt(forge(headerOf(key), GOOD, key), away, expected)).rejects.toThrow(ProviderError)
   })
 })

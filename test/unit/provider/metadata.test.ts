@@ -62,7 +62,6 @@ describe('readMetadata (OpenID Connect Discovery §4.3)', () => {
         'http://127.0.0.1:8081/x',
         'http://localhost:8080/x',
         'http://127.0.0.1:8080@evil.example/x',
-        null,
         7,
       ]) {
         expect(() => read({ [name]: value })).toThrow(invalid)
