@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, test } from '@jest/globals'
 import { silentLog, type LogFields } from '../../../src/log.js'
 import { createDiscovery, type Discovery } from '../../../src/provider/discovery.js'
 import { ProviderError } from '../../../src/provider/errors.js'
-import type { ProviderMetadata } from '../../../src/provider/metadata.js'
 
 const ISSUER = 'https://id.example/realms/demo'
 const GOOD = {
