@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import axe, { type AxeResults } from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { enterPassword, launchChromium } from '../support/chromium.js'
+import { enterPassword, launchChromium, waitForStartPage } from '../support/chromium.js'
 import { startRealApp } from '../support/real-app.js'
 import type { TestApp } from '../support/test-app.js'
 
@@ -83,7 +83,7 @@ describe('the pages, as people see them', () => {
       await page.keyboard.press('Tab')
       expect(await page.locator(':focus').innerText()).toBe('Sign out')
       await page.keyboard.press('Enter')
-      await page.waitForURL(`${app.publicUrl}/*`)
+      await waitForStartPage(page, app.publicUrl)
       expect(await page.locator('main').innerText()).toContain('You are not signed in.')
     })
   })

@@ -7,6 +7,7 @@ import {
   oneTimePassword,
   register,
   setUpOneTimePassword,
+  waitForStartPage,
 } from '../support/chromium.js'
 import { startRealApp } from '../support/real-app.js'
 import { issuerOf, realKeycloak } from '../support/real-keycloak.js'
@@ -45,7 +46,7 @@ describe('a person in a browser', () => {
   async function signOut(): Promise<void> {
     await page.goto(`${app.publicUrl}/logout`)
     await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.waitForURL(`${app.publicUrl}/*`)
+    await waitForStartPage(page, app.publicUrl)
   }
 
   test('C003-03 C002-20 a page that needs a session leads to Keycloak and back, with its query', async () => {
@@ -163,7 +164,7 @@ describe('a person in a browser', () => {
       expect(await heading()).toContain('I know who I am!')
       await page.getByRole('link', { name: 'Sign out' }).click()
       await page.getByRole('button', { name: 'Sign out' }).click()
-      await page.waitForURL(`${app.publicUrl}/*`)
+      await waitForStartPage(page, app.publicUrl)
       expect(await page.locator('main').innerText()).toContain('You are not signed in.')
     } finally {
       await plain.close()
@@ -202,7 +203,7 @@ describe('a person in a browser, where a one-time password is needed', () => {
 
     await page.goto(`${app.publicUrl}/logout`)
     await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.waitForURL(`${app.publicUrl}/*`)
+    await waitForStartPage(page, app.publicUrl)
 
     await page.goto(`${app.publicUrl}/hello`)
     await enterPassword(page, person.username, 'wrong')

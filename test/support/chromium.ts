@@ -72,3 +72,8 @@ export function oneTimePassword(key: string, at = Date.now()): string {
   const offset = (hash.at(-1) ?? 0) & 0xf
   return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0')
 }
+
+/** Waits until a sign-out has come back to the start page; its query holds a `state` that nobody knows. */
+export async function waitForStartPage(page: Page, publicUrl: string): Promise<void> {
+  await page.waitForURL(({ origin, pathname }) => origin === publicUrl && pathname === '/')
+}
