@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createApp } from './app.js'

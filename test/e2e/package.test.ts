@@ -103,6 +103,14 @@ describe('the packed package', () => {
     expect(callback.body).toContain('unknown_login')
   })
 
+  test('its command runs the app itself, pages and all', async () => {
+    await start('node_modules/.bin/latchkey-app', { HOST: '127.0.0.1' })
+    const jar = new Jar()
+    const page = await open(await signIn('/hello', 'alice', jar), jar)
+    expect(page.body).toContain('Hello, Alice Adams! I know who I am!')
+    expect((await open('/latchkey/style.css')).status).toBe(200)
+  })
+
   test('C002-25 some routes guarded: session, token, role, scope', async () => {
     await start('examples/some-routes.js')
     const jar = new Jar()
