@@ -15,6 +15,7 @@ const ALONE = ['unit', 'http', 'launcher']
 const WITH_KEYCLOAK = ['e2e', 'browser']
 const LAST = ['journey']
 const ALL = [...ALONE, ...WITH_KEYCLOAK, ...LAST]
+const WITH_REDIS = ALL.filter((name) => name !== 'launcher')
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'latchkey-test-'))
 
 /** What `npm test` was asked for. */
@@ -106,6 +107,8 @@ try {
       'chromium-browser',
       'google-chrome',
     ])
+  if (folders.some((name) => WITH_REDIS.includes(name)))
+    process.env['LATCHKEY_TEST_REDIS'] ||= provideCommand('redis-server', ['redis-server', 'valkey-server'])
   await buildIfNeeded()
   const alone = await run(
     folders.filter((name) => ALONE.includes(name)),
