@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-import type { Server, ServerResponse } from 'node:http'
+import type { RequestListener, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createApp } from './app.js'
 import { ConfigError, loadConfig, type Config } from './config.js'
 import { createServer } from './http/create-server.js'
+import { createManagement } from './http/management.js'
+import { createPrometheus } from './http/prometheus.js'
 import { createLog, type Log } from './log.js'
 import { buildServices } from './services.js'
 
@@ -64,9 +66,52 @@ function closerOf(server: Server): () => Promise<void> {
   }
 }
 
+type Closers = (() => Promise<void>)[]
+
+const closeAll = async (closers: Closers): Promise<void> => {
+  await Promise.all(closers.map((close) => close()))
+}
+
+/** Where one of our apps listens. */
+interface Place {
+  readonly config: Config
+  readonly port: number
+  /** The name of the setting that says so. */
+  readonly setting: string
+  /** Gets what closes it again. */
+  readonly closers: Closers
+}
+
+/** Listens on every address of the host, and says at which port. */
+async function serve(app: RequestListener, { config, port, setting, closers }: Place): Promise<number> {
+  let chosen = port
+  for (const host of addressesOf(config.host)) {
+    const server = createServer(app, config)
+    const close = closerOf(server)
+    const listening = await listen(server, chosen, host).catch((error: unknown) => {
+      throw new StartError(whyNot(error, setting), { cause: error })
+    })
+    if (!listening) continue
+    closers.push(close)
+    // With a port of 0 the system has chosen, for the next address, too.
+    chosen = portOf(server)
+  }
+  return chosen
+}
+
+/** Why the process cannot start, in words for the operator. */
+class StartError extends Error {}
+
+function whyNot(error: unknown, setting: string): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE') return `${setting} is taken by another process`
+  if (code === 'EACCES') return `${setting} may not be used by this user`
+  return String(error)
+}
+
 /** Promise P-15: not ready at once, requests in flight end properly, a second signal ends at once. */
 function endOnSignal(
-  closers: readonly (() => Promise<void>)[],
+  close: () => Promise<void>,
   { grace, log, onBegin }: { grace: number; log: Log; onBegin: () => void },
 ): void {
   let ending = false
@@ -75,7 +120,7 @@ function endOnSignal(
     ending = true
     onBegin()
     log.info({ code: 'shutdown', signal }, 'ending')
-    void Promise.all(closers.map((close) => close())).then(() => process.exit(0))
+    void close().then(() => process.exit(0))
     setTimeout(() => {
       log.warn({ code: 'shutdown_forced' }, 'SHUTDOWN_GRACE is over')
       process.exit(1)
@@ -101,43 +146,39 @@ async function main(): Promise<void> {
   const config = readConfig()
   const log = createLog(config.logLevel)
   endOnBug(log)
-  if (config.production)
+  if (config.production && config.redisUrl === undefined)
     log.warn({ code: 'memory_store' }, 'sessions are kept in this one process and end with it')
   let shuttingDown = false
+  const prometheus = config.managementPort === undefined ? undefined : createPrometheus()
   const services = {
-    ...buildServices({ ...config, accountPath: '/account', log }),
+    ...buildServices({ ...config, accountPath: '/account', log, metrics: prometheus?.metrics }),
     trustProxy: config.trustProxy,
     isShuttingDown: () => shuttingDown,
   }
-  const app = createApp(services)
-  const closers: (() => Promise<void>)[] = []
-  endOnSignal(closers, {
+  const [open, management]: [Closers, Closers] = [[], []]
+  // Readiness can be asked for until all else has ended.
+  endOnSignal(() => closeAll(open).then(() => closeAll(management)), {
     grace: config.shutdownGrace,
     log,
     onBegin: () => {
       shuttingDown = true
     },
   })
-  let { port } = config
-  for (const host of addressesOf(config.host)) {
-    const server = createServer(app, config)
-    const close = closerOf(server)
-    if (!(await listen(server, port, host))) continue
-    closers.push(close)
-    // With PORT=0 the system has chosen, for the next address, too.
-    port = portOf(server)
-  }
-  log.info({ code: 'listening', url: config.publicUrl, port, issuer: config.issuer }, 'listening')
+  const port = await serve(createApp(services), { config, port: config.port, setting: 'PORT', closers: open })
+  const managementPort =
+    prometheus &&
+    (await serve(createManagement({ ...services, prometheus }), {
+      config,
+      port: config.managementPort ?? 0,
+      setting: 'MANAGEMENT_PORT',
+      closers: management,
+    }))
+  const { publicUrl: url, issuer } = config
+  log.info({ code: 'listening', url, port, management_port: managementPort, issuer }, 'listening')
 }
 
 main().catch((error: unknown) => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-  const what =
-    code === 'EADDRINUSE'
-      ? 'PORT is taken by another process'
-      : code === 'EACCES'
-        ? 'PORT may not be used by this user'
-        : String(error)
+  const what = error instanceof StartError ? error.message : String(error)
   process.stderr.write(`Latchkey cannot start: ${what}\n`)
   process.exit(1)
 })

@@ -1,3 +1,4 @@
+import { noMetrics, type Metrics, type UpstreamEndpoint, type UpstreamOutcome } from '../metrics.js'
 import { ProviderError } from './errors.js'
 
 /** Answers of an authorization server are small; more than this is not one. */
@@ -9,6 +10,9 @@ export interface BackChannelOptions {
   readonly internalUrl?: string | undefined
   /** Total deadline of one call, headers and body, in seconds. */
   readonly timeout: number
+  readonly metrics?: Metrics | undefined
+  /** The kind of an address as it is given, for the metrics. */
+  readonly endpointOf?: (url: URL) => UpstreamEndpoint
 }
 
 /** `fetch` towards the authorization server: one deadline, no redirects, bounded bodies, the internal origin. */
@@ -21,10 +25,36 @@ export type BackChannel = (url: string | URL, init?: RequestInit) => Promise<Res
  *
  * The function throws {@link ProviderError} `provider_unavailable` when there is no whole answer in time.
  */
-export function createBackChannel({ issuer, internalUrl, timeout }: BackChannelOptions): BackChannel {
+export function createBackChannel(options: BackChannelOptions): BackChannel {
+  const { metrics = noMetrics, endpointOf = () => 'other' } = options
+  const call = createCall(options)
+  return async (url, init = {}) => {
+    const endpoint = endpointOf(new URL(url))
+    const begun = performance.now()
+    let outcome: UpstreamOutcome = 'unavailable'
+    try {
+      const response = await call(url, init)
+      outcome = outcomeOf(response.status)
+      return response
+    } finally {
+      metrics.upstream(endpoint, (performance.now() - begun) / 1000, outcome)
+    }
+  }
+}
+
+function outcomeOf(status: number): UpstreamOutcome {
+  if (status >= 500) return 'server_error'
+  return status >= 400 ? 'client_error' : 'ok'
+}
+
+function createCall({
+  issuer,
+  internalUrl,
+  timeout,
+}: BackChannelOptions): (url: string | URL, init: RequestInit) => Promise<Response> {
   const publicOrigin = new URL(issuer).origin
   const internalOrigin = internalUrl === undefined ? undefined : new URL(internalUrl).origin
-  return async (url, init = {}) => {
+  return async (url, init) => {
     const target = new URL(url)
     if (internalOrigin !== undefined) replaceOrigin(target, internalOrigin)
     const deadline = AbortSignal.timeout(timeout * 1000)

@@ -70,8 +70,12 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   }
 }
 
+/** Where an issuer's discovery document is. */
+export const discoveryUrl = (issuer: string): string =>
+  `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+
 async function fetchMetadata({ issuer, internal, backChannel }: DiscoveryOptions): Promise<ProviderMetadata> {
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  const url = discoveryUrl(issuer)
   const response = await backChannel(url, { headers: { accept: 'application/json' } })
   if (response.status !== 200) {
     const hint = response.status === 404 ? keycloakNotFoundHint(url) : undefined

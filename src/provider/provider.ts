@@ -1,10 +1,12 @@
 import type { Log } from '../log.js'
+import type { Metrics } from '../metrics.js'
 import { createBackChannel } from './back-channel.js'
 import { createProviderClient, type ClientAuthentication, type ProviderClient } from './client.js'
-import { createDiscovery } from './discovery.js'
+import { createDiscovery, discoveryUrl } from './discovery.js'
 import { isKeycloak, warnOfRefusedRedirectUri } from './keycloak.js'
 import { createKeys, type Keys } from './keys.js'
 import type { ProviderMetadata } from './metadata.js'
+import { upstreamEndpoint } from './upstream-endpoint.js'
 
 export interface ProviderOptions {
   readonly issuer: string
@@ -23,6 +25,7 @@ export interface ProviderOptions {
   readonly jwksCooldown: number
   readonly jwksStale: number
   readonly log: Log
+  readonly metrics?: Metrics | undefined
   readonly now?: () => number
 }
 
@@ -42,8 +45,14 @@ export interface Provider {
 }
 
 export function createProvider(options: ProviderOptions): Provider {
-  const { issuer, internalUrl, clientId, timeout, log, now = Date.now } = options
-  const backChannel = createBackChannel({ issuer, internalUrl, timeout })
+  const { issuer, internalUrl, clientId, timeout, log, metrics, now = Date.now } = options
+  const backChannel = createBackChannel({
+    issuer,
+    internalUrl,
+    timeout,
+    metrics,
+    endpointOf: (url) => upstreamEndpoint(url, discoveryUrl(issuer), discovery.known()),
+  })
   const discovery = createDiscovery({
     issuer,
     internal: internalUrl !== undefined,
