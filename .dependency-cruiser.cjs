@@ -12,7 +12,8 @@ module.exports = {
         pathNot: [
           '^src/(app|services|latchkey|server)[.]ts$',
           '^src/(http|pages|session)/',
-          '/(router|middleware)[.]ts$',
+          '[/-](router|middleware)[.]ts$',
+          '^src/login/(login|begin-login)[.]ts$',
           '/require-[a-z]+[.]ts$',
           '/login-session[.]ts$',
         ],
@@ -22,7 +23,7 @@ module.exports = {
     {
       name: 'config-only-in-server-and-services',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(server|services|latchkey|options|config[a-z-]*)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(server|services|latchkey|options|option-checks|config[a-z-]*)\\.ts$' },
       to: { path: '^src/config[a-z-]*\\.ts$' },
     },
     ...features.map((feature) => ({
@@ -41,7 +42,7 @@ module.exports = {
       name: 'session-and-provider-know-errors-only',
       severity: 'error',
       from: { path: '^src/(session|provider)/' },
-      to: { path: '^src/', pathNot: '^src/(session|provider|http)/|^src/(errors|log)\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(session|provider|http)/|^src/(errors|log|metrics)\\.ts$' },
     },
     {
       name: 'app-is-below-services',
@@ -56,9 +57,9 @@ module.exports = {
       to: { path: '^src/(login|bearer|pages)/|^src/(app|options)[.]ts$' },
     },
     {
-      name: 'errors-and-log-know-nothing',
+      name: 'errors-log-and-metrics-know-nothing',
       severity: 'error',
-      from: { path: '^src/(errors|log)[.]ts$' },
+      from: { path: '^src/(errors|log|metrics)[.]ts$' },
       to: { path: '^src/' },
     },
     {

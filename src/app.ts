@@ -1,4 +1,4 @@
-import express, { type Express, type RequestHandler, type Router } from 'express'
+import express, { type Express, type Request, type RequestHandler, type Router } from 'express'
 import { hasBearerCredentials } from './bearer/credentials.js'
 import type { RequireBearerOptions } from './bearer/require-bearer.js'
 import { canonicalHost } from './http/canonical-host.js'
@@ -27,6 +27,14 @@ export interface Parts {
    * Its options: {@link RequireBearerOptions}.
    */
   readonly requireBearer: (options?: RequireBearerOptions) => RequestHandler
+  /**
+   * The access token with which a handler calls others for the person: the bearer token that was shown, or the
+   * session's, renewed if it is due. It rejects with an error whose `status` is 401 when there is none, and 503 while
+   * none can be had.
+   */
+  readonly accessToken: (req: Request) => Promise<string>
+  /** Lets go of the connection to Redis that was made for `redisUrl`. */
+  readonly close: () => Promise<void>
 }
 
 /** What the app is made of. */
@@ -35,6 +43,9 @@ export interface Services extends Parts {
   readonly cookieName: string
   readonly trustProxy: boolean | number | string
   readonly securityHeaders: RequestHandler
+  /** {@link Parts.session} for a page that anybody may see, also while the store is away. */
+  readonly optionalSession: RequestHandler
+  readonly accountRoutes: Router
   readonly pages: Pages
   readonly respond: Respond
   readonly log: Log
@@ -65,11 +76,13 @@ export function createApp(services: Services): Express {
     whoami,
   )
 
+  app.get('/', services.optionalSession, pages.home)
   app.use(services.session)
   app.use(services.routes)
-  app.get('/', pages.home)
+  app.use(services.accountRoutes)
   app.get('/hello', requireLogin(), pages.hello)
   app.get('/account', requireLogin(), pages.account)
+  app.get('/vault', requireLogin({ acr: '2fa' }), pages.vault)
 
   const errors = { log, respond, page: pages.problem }
   app.use(createNotFound(errors))

@@ -145,3 +145,10 @@ export function secretFile(path: string): string {
   if (secret === '') throw new Refusal('names an empty file')
   return secret
 }
+
+/** Where Redis is; a password in it is never shown. */
+export const redisAddress: Reader<string> = (value) => {
+  if (!/^rediss?:\/\//.test(value) || !URL.canParse(value) || new URL(value).hostname === '')
+    throw new Refusal('is not a redis:// or rediss:// address')
+  return value
+}

@@ -2,6 +2,7 @@ import {
   fileContent,
   oneOf,
   origin,
+  redisAddress,
   Refusal,
   scope,
   sessionSecrets,
@@ -10,6 +11,7 @@ import {
   trustProxy,
   webAddress,
   wholeNumber,
+  type Reader,
 } from './config-readers.js'
 import { Source, type Environment } from './config-source.js'
 import { LOG_LEVELS, type LogLevel } from './log.js'
@@ -29,7 +31,11 @@ type NotFromEnvironment =
   | 'accountPath'
   | 'views'
   | 'styleSheet'
+  | 'redisUrl'
+  | 'redis'
+  | 'refuseCrossSite'
   | 'log'
+  | 'metrics'
   | 'now'
 
 /** Everything the process needs to know, read once. */
@@ -38,12 +44,16 @@ export interface Config extends Required<Omit<Options, NotFromEnvironment>> {
   readonly internalUrl: string | undefined
   /** `OIDC_CLIENT_SECRET` */
   readonly clientSecret: string | undefined
+  /** Redis or Valkey for what all processes share. `REDIS_URL` */
+  readonly redisUrl: string | undefined
   /** Whether `NODE_ENV` is `production`. */
   readonly production: boolean
   /** Where to listen; 0 is any port, and needs `PUBLIC_URL`. `PORT` */
   readonly port: number
   /** Where to listen; `localhost` means 127.0.0.1 and ::1. `HOST` */
   readonly host: string
+  /** Where operators find metrics and health, on the same host; without it nowhere, and 0 is any. `MANAGEMENT_PORT` */
+  readonly managementPort: number | undefined
   /** Express's `trust proxy`. `TRUST_PROXY` */
   readonly trustProxy: boolean | number | string
   /** `LOG_LEVEL` */
@@ -82,13 +92,16 @@ export function loadConfig(env: Environment): Config {
   const config: Config = {
     production,
     port,
+    managementPort: source.optional('MANAGEMENT_PORT', managementPort(port)),
     ...readServer(source),
     ...readClient(source, production),
     publicUrl: source.read('PUBLIC_URL', origin(production), `http://localhost:${usable(port)}`),
+    redisUrl: source.optional('REDIS_URL', redisAddress),
     sessionSecrets: source.read('SESSION_SECRETS', sessionSecrets(production), production ? undefined : ''),
     ...readTimes(source),
   }
-  refuseSharedStore(source)
+  if (config.redisUrl !== undefined && !source.has('SESSION_SECRETS'))
+    source.problems.push('SESSION_SECRETS is required with REDIS_URL: all processes must have the same')
   if (port === 0 && !source.has('PUBLIC_URL'))
     source.problems.push('PORT of 0, which is any, needs PUBLIC_URL: nobody can know our address otherwise')
   if (source.problems.length > 0) throw new ConfigError(source.problems)
@@ -97,6 +110,15 @@ export function loadConfig(env: Environment): Config {
 
 /** A PORT that is refused is one problem, not two. */
 const usable = (port: number): number => (Number.isInteger(port) ? port : 3000)
+
+/** What is for operators must not be where everybody comes. */
+function managementPort(port: number): Reader<number> {
+  return (value) => {
+    const number = wholeNumber(0, 65535)(value)
+    if (number !== 0 && number === port) throw new Refusal('must differ from PORT')
+    return number
+  }
+}
 
 function readServer(source: Source) {
   return {
@@ -175,13 +197,6 @@ function readTimes(source: Source) {
     jwksCooldown: number('JWKS_COOLDOWN', 'jwksCooldown'),
     jwksStale: number('JWKS_STALE', 'jwksStale'),
     upstreamTimeout: number('UPSTREAM_TIMEOUT', 'upstreamTimeout'),
+    refreshBefore: number('REFRESH_BEFORE', 'refreshBefore'),
   }
-}
-
-/** Better no start than sessions that are silently kept elsewhere than told. */
-function refuseSharedStore(source: Source): void {
-  source.optional('REDIS_URL', (value) => {
-    if (!/^rediss?:\/\//.test(value)) throw new Refusal('is not a redis:// or rediss:// address')
-    throw new Refusal('is set, but this version keeps sessions in the process only')
-  })
 }

@@ -1,3 +1,9 @@
+export interface AppErrorOptions {
+  readonly cause?: unknown
+  readonly hint?: string | undefined
+  readonly challenge?: Readonly<Record<string, string>>
+}
+
 /**
  * What every error of ours is. `code` is for programs and may be shown; `message` is for our log; `description` is
  * the fixed wording that an answer may carry. No token, code, cookie or secret ever enters any of them.
@@ -9,11 +15,15 @@ export abstract class AppError<Code extends string = string> extends Error {
   /** Where the person wanted to go: a page about this error offers to go on there. */
   readonly returnTo: string | undefined
 
-  constructor(code: Code, message: string, options: { cause?: unknown; hint?: string | undefined } = {}) {
+  /** What the answer's challenge says beside the code, where a client can act upon it. */
+  readonly challenge: Readonly<Record<string, string>> | undefined
+
+  constructor(code: Code, message: string, options: AppErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = new.target.name
     this.code = code
     this.hint = options.hint
+    this.challenge = options.challenge
   }
 
   /** This error for one person: many may have met the same one. */

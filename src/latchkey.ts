@@ -7,9 +7,11 @@ export { createServer, type ServerLimits } from './http/create-server.js'
 export type { Auth } from './http/auth.js'
 export type { Roles } from './provider/keycloak-roles.js'
 export type { Log, LogFields } from './log.js'
+export type { Metrics } from './metrics.js'
 export type { Options } from './options.js'
 export type { RequireBearerOptions } from './bearer/require-bearer.js'
 export type { RequireLoginOptions } from './login/require-login.js'
+export type { RedisClient } from './session/redis-link.js'
 
 /**
  * The middleware that Latchkey is made of, for an Express app of your own.
@@ -28,10 +30,12 @@ export type Latchkey = Parts
 export function createLatchkey(options: Options): Promise<Latchkey> {
   return Promise.resolve(options)
     .then(buildServices)
-    .then(({ session, routes, requireLogin, requireBearer }) => ({
+    .then(({ session, routes, requireLogin, requireBearer, accessToken, close }) => ({
       session,
       routes,
       requireLogin,
       requireBearer,
+      accessToken,
+      close,
     }))
 }

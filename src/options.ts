@@ -3,6 +3,7 @@ import {
   isLongSecret,
   oneOf,
   origin,
+  redisAddress,
   Refusal,
   scope,
   seconds,
@@ -13,7 +14,10 @@ import {
   type Reader,
 } from './config-readers.js'
 import type { Log } from './log.js'
+import { noMetrics, type Metrics } from './metrics.js'
 import { CLIENT_AUTHENTICATION, type ClientAuthentication } from './provider/client.js'
+import { boolean, having, number, string, type Check } from './option-checks.js'
+import type { RedisClient } from './session/redis-link.js'
 
 /** Options that have a default. Every time is in whole seconds, and ten years at most. */
 export interface DefaultedOptions {
@@ -42,6 +46,10 @@ export interface DefaultedOptions {
   readonly jwksStale: number
   /** Total deadline of one call to the authorization server; 2147483 at most. `UPSTREAM_TIMEOUT` */
   readonly upstreamTimeout: number
+  /** Tokens of a session are renewed when less than this is left; of a shorter life, at its half. `REFRESH_BEFORE` */
+  readonly refreshBefore: number
+  /** Whether `latchkey.session` refuses requests that change something and were sent by another site: 403. */
+  readonly refuseCrossSite: boolean
   /** Name of the session cookie, for several apps under one host name; with https `__Host-` comes before it. */
   readonly cookieName: string
   /** Path of the redirect URI. */
@@ -81,6 +89,18 @@ export interface Options extends Partial<DefaultedOptions> {
   readonly views?: string | undefined
   /** File with a style sheet of your own, in place of Latchkey's. */
   readonly styleSheet?: string | undefined
+  /**
+   * Redis or Valkey, for sessions, pending logins, locks and logouts of all processes. Without it they are kept in this
+   * process and end with it. `REDIS_URL`
+   */
+  readonly redisUrl?: string | undefined
+  /**
+   * The same by a client of the `redis` package that you have made and connected, in place of `redisUrl`: with
+   * `createSentinel` or `createCluster`, too. You close it.
+   */
+  readonly redis?: RedisClient | undefined
+  /** Where counts and times go; by default nowhere. */
+  readonly metrics?: Metrics | undefined
   /** Where log lines go; by default to standard output, as JSON. */
   readonly log?: Log
   /** The clock, in milliseconds. */
@@ -100,29 +120,14 @@ export const defaults: DefaultedOptions = {
   jwksCooldown: 5,
   jwksStale: 3600,
   upstreamTimeout: 5,
+  refreshBefore: 30,
+  refuseCrossSite: true,
   cookieName: 'latchkey',
   callbackPath: '/authorize',
   loginRedirect: '/hello',
   logoutPath: '/logout',
   logoutRedirect: '/',
   brand: 'Latchkey',
-}
-
-/** Judges a value that nobody has looked at yet, and returns what is used of it. */
-type Check<T> = (value: unknown) => T
-
-function string<T>(reader: Reader<T>): Check<T> {
-  return (value) => {
-    if (typeof value !== 'string') throw new Refusal('must be a string')
-    return reader(value)
-  }
-}
-
-function number(reader: Reader<number>): Check<number> {
-  return (value) => {
-    if (typeof value !== 'number') throw new Refusal('must be a number')
-    return reader(String(value))
-  }
 }
 
 /** The bounds of every option that is a number; those of the environment, too. */
@@ -136,6 +141,7 @@ export const numbers = {
   jwksCooldown: seconds(0),
   jwksStale: seconds(0),
   upstreamTimeout: timerSeconds(1),
+  refreshBefore: seconds(0),
 }
 
 const secret: Reader<string> = (value) => {
@@ -151,14 +157,9 @@ const sessionSecrets: Check<readonly string[]> = (value) => {
   return long
 }
 
-const LOG_METHODS = ['debug', 'info', 'warn', 'error'] as const
-
-const log: Check<Log> = (value) => {
-  const given = (value ?? {}) as Partial<Record<keyof Log, unknown>>
-  if (!LOG_METHODS.every((method) => typeof given[method] === 'function'))
-    throw new Refusal(`must have the methods ${LOG_METHODS.join(', ')}`)
-  return value as Log
-}
+const log = having<Log>(['debug', 'info', 'warn', 'error'])
+const redis = having<RedisClient>(['eval'])
+const metrics = having<Metrics>(Object.keys(noMetrics) as (keyof Metrics)[])
 
 const now: Check<() => number> = (value) => {
   if (typeof value !== 'function') throw new Refusal('must be a function')
@@ -185,6 +186,11 @@ const checks: { readonly [Name in keyof Options]-?: Check<NonNullable<Options[Na
   jwksCooldown: number(numbers.jwksCooldown),
   jwksStale: number(numbers.jwksStale),
   upstreamTimeout: number(numbers.upstreamTimeout),
+  refreshBefore: number(numbers.refreshBefore),
+  refuseCrossSite: boolean,
+  redisUrl: string(redisAddress),
+  redis,
+  metrics,
   cookieName: string(cookieName),
   callbackPath: string(text),
   loginRedirect: string(text),
@@ -210,6 +216,7 @@ const OF_THE_PROCESS = [
   'headersTimeout',
   'requestTimeout',
   'shutdownGrace',
+  'managementPort',
 ]
 
 export type CompleteOptions = DefaultedOptions & Options
@@ -227,10 +234,25 @@ export function completeOptions(given: Options): CompleteOptions {
   )
   if (needsSecret(present) && present['clientSecret'] === undefined)
     problems.push('clientSecret is missing, which clientAuthentication needs')
+  problems.push(...sharedStoreProblems(present))
   const options = readOptions(present, problems)
   if (problems.length > 0) throw new TypeError(`createLatchkey: ${problems.join('; ')}`)
   const withoutSecret = options.clientSecret === undefined && { clientAuthentication: 'none' as const }
   return { ...defaults, ...withoutSecret, ...options }
+}
+
+function sharedStoreProblems({
+  redis,
+  redisUrl,
+  sessionSecrets,
+}: Readonly<Record<string, unknown>>): readonly string[] {
+  if (redis === undefined && redisUrl === undefined) return []
+  return [
+    ...(redis !== undefined && redisUrl !== undefined ? ['redis and redisUrl are both given: give one'] : []),
+    ...(sessionSecrets === undefined
+      ? ['sessionSecrets is missing, which a shared store needs: all processes must have the same']
+      : []),
+  ]
 }
 
 /** What it returns is seen by nobody when it has found problems. */

@@ -1,26 +1,27 @@
-import { Router, type RequestHandler } from 'express'
+import { Router, type Request, type RequestHandler } from 'express'
 import { randomBytes } from 'node:crypto'
 import { createAccessTokenVerifier } from './bearer/access-token.js'
-import { plainChallenge } from './bearer/challenge.js'
+import { sessionChallenge } from './bearer/challenge.js'
+import { readBearerToken } from './bearer/credentials.js'
 import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './bearer/protected-resource.js'
 import { createRequireBearer } from './bearer/require-bearer.js'
 import type { Services } from './app.js'
 import { createOwnErrorHandler } from './http/error-handler.js'
 import { requestLog, withRequestLog } from './http/request-log.js'
-import { createRespond } from './http/respond.js'
+import { createRespond, type Respond } from './http/respond.js'
 import { securityHeaders } from './http/security-headers.js'
 import { createLog, type Log } from './log.js'
-import { createLogoutReceiver, sessionKeys } from './login/backchannel-logout.js'
-import { MemoryPendingLogins } from './login/pending-logins.js'
-import { createRequireLogin } from './login/require-login.js'
-import { createLoginRouter, type LoginPaths } from './login/router.js'
+import { createAccountSessions } from './login/account-sessions.js'
+import { createLogin, type Login } from './login/login.js'
+import type { LoginPaths } from './login/login-paths.js'
+import { noMetrics } from './metrics.js'
 import { completeOptions, type CompleteOptions, type Options } from './options.js'
 import { createPages } from './pages/pages.js'
 import { LANGUAGES, readStyleSheet, STYLE_SHEET_PATH } from './pages/render.js'
 import { createProvider, type Provider } from './provider/provider.js'
-import { cookieAttributes, sessionCookieName } from './session/cookies.js'
-import { MemoryStore } from './session/memory-store.js'
+import { sessionCookieName } from './session/cookies.js'
 import { createSession } from './session/middleware.js'
+import { createRecords, createSessionStore } from './storage.js'
 
 const REALM = 'latchkey'
 
@@ -29,47 +30,46 @@ export type BuiltServices = Omit<Services, 'trustProxy' | 'isShuttingDown'>
 
 /** The composition root: turns options into the parts, and into what the app needs beside them. */
 export function buildServices(given: Options): BuiltServices {
-  const options = { ...completeOptions(given), log: given.log ?? createLog('info') }
-  const paths = readPaths(options)
-  const cookieName = sessionCookieName(options.publicUrl, options.cookieName)
-  const { publicUrl, issuer, apiAudience, clockTolerance, log, now = Date.now } = options
+  const options = complete(given)
+  const { publicUrl, issuer, apiAudience, clockTolerance, log, metrics, now } = options
+  const { paths, cookieName } = options
   const provider = createProvider({
     ...options,
     redirectUri: publicUrl + paths.callback,
     timeout: options.upstreamTimeout,
   })
-  const pages = createPages({ ...pageOptions(options), provider, paths })
+  const records = createRecords(options, options)
+  const store = createSessionStore(records, options)
+  metrics.sessions(() => store.count())
+  const accountSessions = createAccountSessions({ store, provider, log })
+  const pages = createPages({ ...pageOptions(options), provider, paths, store, accountSessions })
   const challenge = { realm: REALM, resourceMetadata: publicUrl + PROTECTED_RESOURCE_PATH }
-  const respond = createRespond({ log, page: pages.error, challenge: plainChallenge(challenge) })
-  const store = createStore(options, now)
-  const headers = securityHeaders({ publicUrl, formTargets: () => formTargets(issuer, provider) })
-  const session = createSession({
-    publicUrl,
-    cookieName,
-    secrets: options.sessionSecrets ?? temporarySecret(log),
-    store,
-    respond,
-    isUse: (req) => !/^\/session\/*$/i.test(req.path),
+  const respond = createRespond({
+    log,
+    page: pages.error,
+    challenge: (error) => sessionChallenge(error, challenge),
   })
-  const routes = Router()
-  routes.use(requestLog(log), ownRoutes(headers, options))
-  routes.use(
-    createLoginRouter({
-      ...options,
-      ...loginParts(options, provider, store),
-      cookieName,
-      paths,
-      pages,
-      headers,
-    }),
-  )
-  routes.use(createOwnErrorHandler(respond))
-  const requireLogin = createRequireLogin({ publicUrl, defaultReturnTo: paths.afterLogin, store, respond })
+  const headers = securityHeaders({ publicUrl, formTargets: () => formTargets(issuer, provider) })
+  const secrets = options.sessionSecrets ?? temporarySecret(log)
+  const session = createSession({ ...options, secrets, store, respond, isUse })
+  const login = createLogin({
+    ...options,
+    languages: Object.keys(LANGUAGES),
+    records,
+    store,
+    accountSessions,
+    provider,
+    pages,
+    headers,
+    respond,
+  })
   const requireBearer = createRequireBearer({
     verifier: createAccessTokenVerifier({ issuer, keys: provider.keys, clockTolerance, now }),
     audience: apiAudience,
     challenge,
+    clockTolerance,
     log,
+    now,
   })
   return {
     publicUrl,
@@ -78,52 +78,49 @@ export function buildServices(given: Options): BuiltServices {
     respond,
     pages,
     securityHeaders: headers,
-    session: withRequestLog(log, session),
-    routes,
-    requireLogin,
+    session: withRequestLog(log, session.required),
+    optionalSession: withRequestLog(log, session.optional),
+    routes: allRoutes(options, { headers, respond, login: login.routes }),
+    accountRoutes: login.accountRoutes,
+    requireLogin: (options) => withRequestLog(log, login.requireLogin(options)),
     requireBearer: (options) => withRequestLog(log, requireBearer(options)),
-    dependencies: { provider: () => provider.probe(), store: () => Promise.resolve(true) },
+    accessToken: (req) => accessTokenOf(req, login),
+    dependencies: { provider: () => provider.probe(), store: () => records.probe() },
+    close: () => records.close(),
   }
+}
+
+/** To look at a session is not to use it. */
+const isUse = ({ path }: Request): boolean => !/^\/session\/*$/i.test(path)
+
+function complete(given: Options) {
+  const options = completeOptions(given)
+  const { log = createLog('info'), metrics = noMetrics, now = Date.now } = given
+  const cookieName = sessionCookieName(options.publicUrl, options.cookieName)
+  return { ...options, log, metrics, now, cookieName, paths: readPaths(options) }
+}
+
+/** What the caller of a request may call others with: the token that was shown, or the session's, fresh. */
+async function accessTokenOf(req: Request, login: Login): Promise<string> {
+  return req.auth?.via === 'bearer' ? readBearerToken(req.headers) : login.sessionToken(req)
+}
+
+interface RouteParts {
+  readonly headers: RequestHandler
+  readonly respond: Respond
+  readonly login: Router
+}
+
+function allRoutes(options: ReturnType<typeof complete>, { headers, respond, login }: RouteParts): Router {
+  const routes = Router()
+  routes.use(requestLog(options.log), ownRoutes(headers, options))
+  routes.use(login)
+  routes.use(createOwnErrorHandler(respond))
+  return routes
 }
 
 function pageOptions({ publicUrl, views, brand, accountPath }: CompleteOptions) {
   return { publicUrl, views, brand, accountPath }
-}
-
-/** What only the login needs. */
-function loginParts(options: CompleteOptions, provider: Provider, store: MemoryStore) {
-  const { issuer, clientId, clockTolerance, now = Date.now } = options
-  return {
-    provider,
-    store,
-    now,
-    languages: Object.keys(LANGUAGES),
-    pendingLogins: pendingLogins(options, now),
-    logoutReceiver: createLogoutReceiver({
-      issuer,
-      clientId,
-      keys: provider.keys,
-      clockTolerance,
-      store,
-      now,
-    }),
-  }
-}
-
-function createStore(options: CompleteOptions, now: () => number): MemoryStore {
-  const { sessionIdleTimeout: idleTimeout, sessionAbsoluteTimeout: absoluteTimeout } = options
-  return new MemoryStore({
-    cookie: cookieAttributes(options.publicUrl),
-    idleTimeout,
-    absoluteTimeout,
-    keysOf: ({ latchkey: login }) => (login === undefined ? [] : sessionKeys(login)),
-    now,
-  })
-}
-
-function pendingLogins(options: CompleteOptions, now: () => number): MemoryPendingLogins {
-  const { loginTimeout: timeout, loginLimit: limit, sessionAbsoluteTimeout: remember } = options
-  return new MemoryPendingLogins({ timeout, limit, remember, now })
 }
 
 /** @throws `TypeError` for a path that is not one on our own origin. */

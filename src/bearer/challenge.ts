@@ -1,3 +1,4 @@
+import type { AppError } from '../errors.js'
 import type { BearerError } from './errors.js'
 
 export interface ChallengeOptions {
@@ -12,6 +13,18 @@ export function plainChallenge({ realm, resourceMetadata }: ChallengeOptions): s
 }
 
 /**
+ * The `WWW-Authenticate` value for a person's request that was refused with 401: with an error code only where a client
+ * can act upon it.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470.html#section-3 | RFC 9470 §3}
+ */
+export function sessionChallenge({ code, challenge }: AppError, options: ChallengeOptions): string {
+  if (challenge === undefined) return plainChallenge(options)
+  const parameters = Object.entries(challenge).map(([name, value]) => `${name}="${value}"`)
+  return [plainChallenge(options), `error="${code}"`, ...parameters].join(', ')
+}
+
+/**
  * The `WWW-Authenticate` value for a refusal. It holds our own words only, so it is ASCII and cannot be broken out of.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750.html#section-3 | RFC 6750 §3}
@@ -22,6 +35,7 @@ export function bearerChallenge(error: BearerError, { realm, resourceMetadata }:
   if (error.code === 'missing_token') return plainChallenge({ realm, resourceMetadata })
   const parameters = [`realm="${realm}"`, `error="${error.code}"`, `error_description="${error.description}"`]
   if (error.scope.length > 0) parameters.push(`scope="${error.scope.join(' ')}"`)
+  for (const [name, value] of Object.entries(error.challenge ?? {})) parameters.push(`${name}="${value}"`)
   parameters.push(`resource_metadata="${resourceMetadata}"`)
   return `Bearer ${parameters.join(', ')}`
 }

@@ -1,6 +1,11 @@
-import { AppError } from '../errors.js'
+import { AppError, type AppErrorOptions } from '../errors.js'
 
-export type BearerErrorCode = 'missing_token' | 'invalid_request' | 'invalid_token' | 'insufficient_scope'
+export type BearerErrorCode =
+  | 'missing_token'
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'insufficient_user_authentication'
 
 /** A new code without a status and words does not compile. */
 const MEANING: Readonly<Record<BearerErrorCode, { readonly status: number; readonly description: string }>> =
@@ -8,6 +13,10 @@ const MEANING: Readonly<Record<BearerErrorCode, { readonly status: number; reado
     missing_token: { status: 401, description: 'A bearer token is needed' },
     invalid_request: { status: 400, description: 'The credentials are malformed' },
     invalid_token: { status: 401, description: 'The token is not valid here' },
+    insufficient_user_authentication: {
+      status: 401,
+      description: 'A stronger or newer authentication is needed',
+    },
     insufficient_scope: { status: 403, description: 'The token does not allow this' },
   }
 
@@ -19,10 +28,7 @@ export class BearerError extends AppError<BearerErrorCode> {
   constructor(
     code: BearerErrorCode,
     message: string,
-    {
-      scope = [],
-      ...options
-    }: { cause?: unknown; hint?: string | undefined; scope?: readonly string[] } = {},
+    { scope = [], ...options }: AppErrorOptions & { readonly scope?: readonly string[] } = {},
   ) {
     super(code, message, options)
     this.scope = scope

@@ -1,8 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { isAppError, type AppError } from '../errors.js'
+import type { Auth } from '../http/auth.js'
 import { queryOf } from '../http/query.js'
 import { logError } from '../http/respond.js'
 import type { Log } from '../log.js'
+import { lacksStrength, readStrength, strengthParameters } from '../provider/strength.js'
+import type { Strength, StrengthOptions } from '../provider/strength.js'
 import type { AccessTokenVerifier } from './access-token.js'
 import { bearerChallenge, oauthError, type ChallengeOptions } from './challenge.js'
 import { readBearerToken } from './credentials.js'
@@ -10,7 +13,7 @@ import { BearerError } from './errors.js'
 import { assertRequirements, checkRequirements, type Requirements } from './requirements.js'
 
 /** What a guard for programs asks of a token. */
-export interface RequireBearerOptions extends Requirements {
+export interface RequireBearerOptions extends Requirements, StrengthOptions {
   /** What the token's `aud` must contain; by default API_AUDIENCE. */
   readonly audience?: string
 }
@@ -19,7 +22,10 @@ export interface RequireBearerServices {
   readonly verifier: AccessTokenVerifier
   readonly audience: string
   readonly challenge: ChallengeOptions
+  /** Seconds. */
+  readonly clockTolerance: number
   readonly log: Log
+  readonly now?: () => number
 }
 
 /** Makes the guard for programs: sets `req.auth`, or answers with a bearer challenge. */
@@ -27,10 +33,12 @@ export function createRequireBearer(services: RequireBearerServices) {
   return function requireBearer(options: RequireBearerOptions = {}): RequestHandler {
     const { audience = services.audience, ...requirements } = options
     checkOptions(options)
+    const strength = readStrength('requireBearer', options)
     return async (req, res, next) => {
       try {
         const token = readBearerToken(req.headers, queryOf(req))
         const auth = await services.verifier.verify(token, audience)
+        checkStrength(auth, strength, services)
         checkRequirements(auth, requirements)
         req.auth = auth
       } catch (error) {
@@ -44,6 +52,16 @@ export function createRequireBearer(services: RequireBearerServices) {
       next()
     }
   }
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc9470.html#section-6.1 | RFC 9470 §6.1} */
+function checkStrength(auth: Auth, strength: Strength, services: RequireBearerServices): void {
+  const { clockTolerance, now = Date.now } = services
+  const lacks = lacksStrength(auth.claims, strength, { clockTolerance, now })
+  if (lacks === undefined) return
+  throw new BearerError('insufficient_user_authentication', `the token does not have the ${lacks}`, {
+    challenge: strengthParameters(strength),
+  })
 }
 
 /** Always JSON: who calls an API is a program, whatever `Accept` says. */
@@ -67,7 +85,7 @@ function refuse(
 
 /** An option that nobody knows is a guard that nobody meant: a misspelt one must not let everybody in. */
 function checkOptions(options: RequireBearerOptions): void {
-  const known = ['audience', 'scope', 'realmRole', 'clientRole']
+  const known = ['audience', 'scope', 'realmRole', 'clientRole', 'acr', 'maxAge']
   const unknown = Object.keys(options).filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new TypeError(`requireBearer: unknown option ${unknown.join(', ')}`)
   if (options.audience === '') throw new TypeError('requireBearer: audience is empty')

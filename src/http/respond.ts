@@ -15,8 +15,8 @@ export type ErrorPage = (error: AppError, req: Request, res: Response) => void
 export interface RespondOptions {
   readonly log: Log
   readonly page: ErrorPage
-  /** The `WWW-Authenticate` value for those who showed nothing. */
-  readonly challenge: string
+  /** The `WWW-Authenticate` value for a 401. */
+  readonly challenge: (error: AppError) => string
 }
 
 /** The one place where our errors become answers and log lines; the wire sees the code and our own words only. */
@@ -30,7 +30,7 @@ export function createRespond({ log, page, challenge }: RespondOptions): Respond
     }
     res.status(error.status).set('Cache-Control', 'no-store')
     if (error.retryAfter !== undefined) res.set('Retry-After', String(error.retryAfter))
-    if (error.status === 401) res.set('WWW-Authenticate', challenge)
+    if (error.status === 401) res.set('WWW-Authenticate', challenge(error))
     if (mayBePage && wantsPage(req)) page(error, req, res)
     else res.json({ error: error.code, error_description: error.description })
   }

@@ -1,22 +1,17 @@
 import * as oidc from 'openid-client'
-import { ownError } from '../errors.js'
-import { clockHint } from '../provider/clock-hint.js'
 import { JwtError } from '../provider/errors.js'
-import { isObject } from '../provider/is-object.js'
-import { isKeycloak, keycloakRefusalHint, keycloakTokenErrorHint } from '../provider/keycloak.js'
+import { isKeycloak, keycloakRefusalHint } from '../provider/keycloak.js'
 import type { ProviderMetadata } from '../provider/metadata.js'
 import { LoginError } from './errors.js'
 import { verifyIdToken, type IdTokenClaims, type IdTokenOptions } from './id-token.js'
 import type { PendingLogin } from './pending-logins.js'
+import { assertNoError, lifeOf, translateTokenError, type TokenResponse } from './token-response.js'
 import { fetchClaims, lacksClaims } from './userinfo.js'
 
 /** Parameters that may be there once at most. */
 const SINGLE = ['state', 'code', 'iss', 'error', 'session_state'] as const
 /** Answers to a request that we never make. */
 const NOT_ASKED_FOR = ['response', 'id_token', 'access_token', 'token_type'] as const
-
-/** A longer life than this is no life of an access token. */
-const MAX_EXPIRES_IN = 365 * 24 * 3600
 
 export interface FinishedLogin {
   readonly claims: IdTokenClaims
@@ -74,7 +69,7 @@ export async function finishLogin(
     refreshToken: tokens.refresh_token,
     idToken: tokens.id_token,
     scope,
-    expiresIn: tokens.expires_in === undefined ? undefined : Math.min(tokens.expires_in, MAX_EXPIRES_IN),
+    expiresIn: lifeOf(tokens),
   }
 }
 
@@ -116,13 +111,11 @@ function refusal(error: string, { metadata, clientId, scope }: AuthorizationResp
   return new LoginError('refused_by_provider', message, { hint: hints.join(': ') || undefined })
 }
 
-type Tokens = Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>
-
 async function redeem(
   query: URLSearchParams,
   pending: PendingLogin,
   { configuration, redirectUri, clientId, metadata }: AuthorizationResponseOptions,
-): Promise<Tokens> {
+): Promise<TokenResponse> {
   const url = new URL(redirectUri)
   url.search = query.toString()
   try {
@@ -132,71 +125,12 @@ async function redeem(
       pkceCodeVerifier: pending.codeVerifier,
       idTokenExpected: true,
     })
-    if ('error' in tokens) throw new LoginError('token_response_invalid', 'tokens and an error in one answer')
+    assertNoError(tokens)
     return tokens
   } catch (error) {
-    throw translate(error, isKeycloak(metadata) ? clientId : undefined)
+    const keycloakClient = isKeycloak(metadata) ? clientId : undefined
+    throw translateTokenError(error, { refused: 'code_refused', keycloakClient })
   }
-}
-
-/** What openid-client reports, in our words. What it found stays in `cause`, which is never logged. */
-function translate(error: unknown, keycloakClient: string | undefined): unknown {
-  const own = ownError(error)
-  if (own !== undefined) return own
-  if (error instanceof oidc.ResponseBodyError || error instanceof oidc.WWWAuthenticateChallengeError) {
-    return tokenError(error, keycloakClient)
-  }
-  if (error instanceof oidc.ClientError) {
-    return isAboutIdToken(error)
-      ? new LoginError('id_token_invalid', `the ID token failed a check (${error.code ?? 'unknown'})`, {
-          cause: error,
-          hint: timesHint(error),
-        })
-      : new LoginError(
-          'token_response_invalid',
-          `the token response is not one (${error.code ?? 'unknown'})`,
-          { cause: error },
-        )
-  }
-  return error
-}
-
-function tokenError(
-  error: oidc.ResponseBodyError | oidc.WWWAuthenticateChallengeError,
-  keycloakClient: string | undefined,
-): LoginError {
-  const word = error instanceof oidc.ResponseBodyError ? error.error : 'invalid_client'
-  if (word === 'invalid_grant') {
-    return new LoginError('code_refused', 'the token endpoint answered invalid_grant', { cause: error })
-  }
-  if (word === 'invalid_client' || word === 'unauthorized_client') {
-    const hint = keycloakClient === undefined ? undefined : keycloakTokenErrorHint(word, keycloakClient)
-    return new LoginError('client_refused', `the token endpoint answered ${word}`, { cause: error, hint })
-  }
-  return new LoginError('token_response_invalid', `the token endpoint answered ${error.status}`, {
-    cause: error,
-  })
-}
-
-/** openid-client looks into the ID token before we do; what it attaches to its error tells which part it disliked. */
-function isAboutIdToken({ code, cause }: oidc.ClientError): boolean {
-  if (code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' || code === 'OAUTH_RESPONSE_IS_NOT_JSON') return false
-  if (!(cause instanceof Error)) return false
-  const found: unknown = cause.cause
-  return (
-    typeof found === 'string' ||
-    (typeof found === 'object' && found !== null && ('claims' in found || 'header' in found))
-  )
-}
-
-/** To its error about a token's times openid-client attaches the claims and what it took for now. */
-function timesHint({ code, cause }: oidc.ClientError): string | undefined {
-  if (code !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED' || !(cause instanceof Error)) return undefined
-  const found = cause.cause
-  if (!isObject(found) || !isObject(found['claims'])) return undefined
-  const { claims, now, tolerance } = found
-  if (typeof now !== 'number' || typeof tolerance !== 'number') return undefined
-  return clockHint(claims, now, tolerance)
 }
 
 async function checkIdToken(

@@ -16,9 +16,13 @@ export type LoginErrorCode =
   | 'userinfo_invalid'
   | 'invalid_login_parameter'
   | 'registration_off'
-  | 'cross_site_request'
   | 'unauthorized'
+  | 'insufficient_user_authentication'
+  | 'login_too_weak'
+  | 'refresh_refused'
+  | 'unknown_session'
   | 'invalid_logout_token'
+  | 'invalid_logout_request'
   | 'logged_out_meanwhile'
 
 interface Meaning {
@@ -43,7 +47,11 @@ const MEANING: Readonly<Record<LoginErrorCode, Meaning>> = {
   userinfo_invalid: { status: 502, description: 'The userinfo response cannot be used' },
   invalid_login_parameter: { status: 400, description: 'A parameter of the login request is not valid' },
   registration_off: { status: 404, description: 'Registration is not offered here' },
-  cross_site_request: { status: 403, description: 'The request came from another site' },
+  insufficient_user_authentication: { status: 401, description: 'A stronger or newer login is needed' },
+  login_too_weak: { status: 403, description: 'The login was not as strong or as new as this needs' },
+  refresh_refused: { status: 401, description: 'The session ended at the authorization server' },
+  unknown_session: { status: 404, description: 'There is no such session of this person' },
+  invalid_logout_request: { status: 400, description: 'The logout request is not valid' },
   invalid_logout_token: { status: 400, description: 'The logout token is not valid' },
   logged_out_meanwhile: { status: 400, description: 'The login was ended while it was being finished' },
   unauthorized: { status: 401, description: 'A session or a token is needed' },

@@ -13,7 +13,10 @@ export interface IdTokenOptions {
 }
 
 export interface IdTokenExpectations {
-  readonly nonce: string
+  /** The one of the authorization request. */
+  readonly nonce: string | undefined
+  /** In the answer to a refresh a nonce may be left out. */
+  readonly mayLackNonce?: boolean
   readonly accessToken: string
   /** Seconds: how long ago the person may have been asked to authenticate. */
   readonly maxAge?: number | undefined
@@ -46,7 +49,8 @@ export async function verifyIdToken(
   checkPurpose(claims)
   checkAuthorizedParty(claims, clientId)
   // > If a nonce value was sent in the Authentication Request, a nonce Claim MUST be present and its value checked
-  if (claims['nonce'] !== expected.nonce) throw new JwtError('nonce', 'of another login')
+  const lacksNonce = expected.mayLackNonce === true && claims['nonce'] === undefined
+  if (!lacksNonce && claims['nonce'] !== expected.nonce) throw new JwtError('nonce', 'of another login')
   if (claims['at_hash'] !== undefined)
     checkAccessTokenHash(claims['at_hash'], expected.accessToken, header.alg)
   if (expected.maxAge !== undefined) checkAuthenticationTime(claims, expected.maxAge, clockTolerance, now)

@@ -21,15 +21,16 @@ export interface LogoutOptions {
  * Ends the login at the authorization server, server to server, so that it ends even when the browser goes no further:
  * at Keycloak the whole single sign-on session, elsewhere the grant of the refresh token.
  *
+ * @returns whether it did; not when the server refused, or there is nothing to show it.
  * @throws `ProviderError` when the server does not answer.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009.html#section-2.1 | RFC 7009 §2.1}
  */
 export async function endAtProvider(
   login: LoginSession,
-  { metadata, client, log }: LogoutOptions,
-): Promise<void> {
+  { metadata, client, log }: Omit<LogoutOptions, 'postLogoutRedirectUri'>,
+): Promise<boolean> {
   const { refreshToken } = login.tokens
-  if (refreshToken === undefined) return
+  if (refreshToken === undefined) return false
   const { end_session_endpoint: endSession, revocation_endpoint: revocation } = metadata
   if (endSession !== undefined && isKeycloak(metadata)) {
     const response = await client.post(endSession, { refresh_token: refreshToken })
@@ -37,14 +38,15 @@ export async function endAtProvider(
       throw new ProviderError('provider_unavailable', `end-session answered ${response.status}`)
     if (!response.ok)
       log.warn({ code: 'logout_refused', status: response.status }, 'end-session refused our request')
-  } else if (revocation !== undefined) {
-    await revoke(client.configuration, refreshToken, log)
+    return response.ok
   }
+  return revocation !== undefined && revoke(client.configuration, refreshToken, log)
 }
 
-async function revoke(configuration: oidc.Configuration, refreshToken: string, log: Log): Promise<void> {
+async function revoke(configuration: oidc.Configuration, refreshToken: string, log: Log): Promise<boolean> {
   try {
     await oidc.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' })
+    return true
   } catch (error) {
     const own = ownError(error)
     if (own !== undefined) throw own
@@ -52,6 +54,7 @@ async function revoke(configuration: oidc.Configuration, refreshToken: string, l
       { code: 'logout_refused', reason: 'the refresh token could not be revoked' },
       'revocation refused',
     )
+    return false
   }
 }
 

@@ -1,5 +1,7 @@
-import { createHash } from 'node:crypto'
-import { BoundedMap } from '../session/bounded-map.js'
+import type { Strength } from '../provider/strength.js'
+import { digest } from '../session/digest.js'
+import { SessionError } from '../session/errors.js'
+import type { Records, StoredRecord } from '../session/records.js'
 
 /** What a login needs to be finished. It never leaves the server. */
 export interface PendingLogin {
@@ -8,6 +10,10 @@ export interface PendingLogin {
   readonly returnTo: string
   /** Seconds, when the login asked for a recent authentication. */
   readonly maxAge?: number | undefined
+  /** What the login must come back with. */
+  readonly strength?: Strength | undefined
+  /** The action of Keycloak that was asked for. */
+  readonly action?: string | undefined
 }
 
 export type TakenLogin =
@@ -23,14 +29,13 @@ export interface PendingLogins {
 }
 
 export interface PendingLoginsOptions {
+  readonly records: Records
   /** Seconds; see LOGIN_TIMEOUT. */
   readonly timeout: number
   /** Per browser; see LOGIN_LIMIT. */
   readonly limit: number
   /** Seconds for which a finished login is recognised when its address is opened again. */
   readonly remember: number
-  readonly maxEntries?: number
-  readonly maxBytes?: number
   readonly now?: () => number
 }
 
@@ -42,70 +47,70 @@ interface Begun {
   readonly login?: PendingLogin
 }
 
+type Change<T> = (logins: readonly Begun[]) => { readonly result: T; readonly logins?: readonly Begun[] }
+
+/** Attempts to change a record that the same browser changes at the same time. */
+const ATTEMPTS = 50
+
 /**
- * One record a browser, kept apart from the sessions so that visitors who only open `/login` push out no one who is
- * signed in. A record holds at most the newest `limit` logins, and as many that are over.
+ * One record a browser, kept apart from the sessions. It holds at most the newest `limit` logins, and as many that are
+ * over. Only digests are kept of what the browser has: a copy of the store gives nobody a `state` or its cookie.
  */
-export class MemoryPendingLogins implements PendingLogins {
-  readonly #browsers: BoundedMap<readonly Begun[]>
-  readonly #options: PendingLoginsOptions
-  readonly #now: () => number
+export function createPendingLogins(options: PendingLoginsOptions): PendingLogins {
+  const { records, timeout, limit, remember, now = Date.now } = options
 
-  constructor(options: PendingLoginsOptions) {
-    const { maxEntries = 10_000, maxBytes = 16 * 1024 * 1024, now = Date.now } = options
-    this.#options = options
-    this.#now = now
-    this.#browsers = new BoundedMap({ maxEntries, maxBytes, now })
-  }
-
-  get size(): number {
-    return this.#browsers.size
-  }
-
-  add(browser: string, state: string, login: PendingLogin): Promise<void> {
-    const now = this.#now()
-    const begun = {
-      state: digest(state),
-      expiresAt: now + this.#options.timeout * 1000,
-      returnTo: login.returnTo,
-      login,
-    }
-    this.#write(digest(browser), [...(this.#browsers.get(digest(browser)) ?? []), begun])
-    return Promise.resolve()
-  }
-
-  take(browser: string, state: string): Promise<TakenLogin> {
-    const key = digest(browser)
-    const logins = this.#browsers.get(key) ?? []
-    const found = logins.find((begun) => begun.state === digest(state))
-    if (found === undefined) return Promise.resolve({ kind: 'unknown' })
-    const { login, returnTo, expiresAt } = found
-    if (login === undefined) return Promise.resolve({ kind: 'spent', returnTo })
-    if (expiresAt <= this.#now()) return Promise.resolve({ kind: 'expired', returnTo })
-    const spent = { state: found.state, returnTo, expiresAt: this.#now() + this.#options.remember * 1000 }
-    this.#write(key, [...logins.filter((begun) => begun !== found), spent])
-    return Promise.resolve({ kind: 'pending', login })
-  }
-
-  #write(key: string, logins: readonly Begun[]): void {
-    const { limit, timeout } = this.#options
-    const kept = [
+  function trim(logins: readonly Begun[]): readonly Begun[] {
+    return [
       ...logins.filter(({ login }) => login === undefined).slice(-limit),
       ...logins.filter(({ login }) => login !== undefined).slice(-limit),
     ]
-    // A login that took too long is recognised for as long again, so that its page can say so and lead on.
-    const end = Math.max(
-      ...kept.map(({ expiresAt, login }) => expiresAt + (login === undefined ? 0 : timeout * 1000)),
-    )
-    const bytes = kept.reduce(
-      (sum, { returnTo, login }) => sum + 300 + returnTo.length + (login === undefined ? 0 : 300),
-      200,
-    )
-    this.#browsers.set(key, kept, bytes, end)
+  }
+
+  /** A login that took too long is recognised for as long again, so that its page can say so and lead on. */
+  function lifeOf(logins: readonly Begun[]): number {
+    const ends = logins.map(({ expiresAt, login }) => expiresAt + (login === undefined ? 0 : timeout * 1000))
+    return Math.max(...ends) - now()
+  }
+
+  async function change<T>(browser: string, decide: Change<T>): Promise<T> {
+    const key = `login:${digest(browser)}`
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const found = await records.get(key)
+      const { result, logins } = decide(read(found))
+      if (logins === undefined) return result
+      const kept = trim(logins)
+      if ((await records.replace(key, found, JSON.stringify(kept), lifeOf(kept))) !== undefined) return result
+    }
+    throw new SessionError('session_store_unavailable', 'too many logins of one browser at once')
+  }
+
+  return {
+    add(browser, state, login) {
+      const begun = {
+        state: digest(state),
+        expiresAt: now() + timeout * 1000,
+        returnTo: login.returnTo,
+        login,
+      }
+      return change(browser, (logins) => ({ result: undefined, logins: [...logins, begun] }))
+    },
+    take(browser, state) {
+      return change<TakenLogin>(browser, (logins) => {
+        const found = logins.find((begun) => begun.state === digest(state))
+        if (found === undefined) return { result: { kind: 'unknown' } }
+        const { login, returnTo, expiresAt } = found
+        if (login === undefined) return { result: { kind: 'spent', returnTo } }
+        if (expiresAt <= now()) return { result: { kind: 'expired', returnTo } }
+        const spent = { state: found.state, returnTo, expiresAt: now() + remember * 1000 }
+        return {
+          result: { kind: 'pending', login },
+          logins: [...logins.filter((begun) => begun !== found), spent],
+        }
+      })
+    },
   }
 }
 
-/** Only digests are kept: a copy of the store gives nobody a `state` or a browser's cookie. */
-function digest(value: string): string {
-  return createHash('sha256').update(value).digest('base64url')
+function read(found: StoredRecord | undefined): readonly Begun[] {
+  return found === undefined ? [] : (JSON.parse(found.value) as readonly Begun[])
 }

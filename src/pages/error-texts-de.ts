@@ -11,6 +11,7 @@ const später = 'Es ist nichts verloren. Warten Sie einen Moment und versuchen S
 export const germanErrorTexts = (name: GermanName): ErrorTexts => ({
   ...plainTexts,
   ...loginTexts(name),
+  ...sessionTexts(name),
   ...providerTexts(name),
 })
 
@@ -57,6 +58,21 @@ const plainTexts = {
     happened:
       'Die Nachricht, dass sich jemand abgemeldet hat, kam nicht von dem Server, dem diese Anwendung vertraut.',
     advice: betreiber,
+  },
+  invalid_logout_request: {
+    title: 'Diese Abmeldung sagt nicht, wessen',
+    happened: 'Eine Nachricht, dass sich jemand abgemeldet hat, nennt keine Sitzung von uns.',
+    advice: betreiber,
+  },
+  unknown_session: {
+    title: 'Eine solche Sitzung gibt es nicht',
+    happened: 'Sie ist schon zu Ende oder nicht Ihre.',
+    advice: 'Sehen Sie noch einmal in Ihr Konto.',
+  },
+  insufficient_user_authentication: {
+    title: 'Das braucht eine stärkere Anmeldung',
+    happened: 'Sie sind angemeldet, aber dafür nicht stark genug oder vor zu langer Zeit.',
+    advice: 'Öffnen Sie die Seite im Browser: Sie fragt nach dem, was fehlt.',
   },
   unauthorized: {
     title: 'Sie sind nicht angemeldet',
@@ -132,6 +148,20 @@ const loginTexts = (name: GermanName) =>
       title: 'Hier kann man kein Konto anlegen',
       happened: `${name.Nominativ} bietet hier keine Registrierung an.`,
       advice: 'Bitten Sie die Betreiber um ein Konto, oder melden Sie sich mit einem an, das Sie haben.',
+    },
+  }) satisfies Partial<ErrorTexts>
+
+const sessionTexts = (name: GermanName) =>
+  ({
+    login_too_weak: {
+      title: 'Diese Anmeldung war nicht stark genug',
+      happened: `Diese Seite braucht mehr, als Sie ${name.bei} gezeigt haben: einen zweiten Faktor oder eine Anmeldung von eben. Sie sind angemeldet, und alles andere steht Ihnen offen.`,
+      advice: `Versuchen Sie es noch einmal und folgen Sie dem, wonach Sie ${name.bei} gefragt werden. Werden Sie nach nichts gefragt, nennen Sie den Betreibern dieser Anwendung den Code unten.`,
+    },
+    refresh_refused: {
+      title: 'Ihre Sitzung ist zu Ende',
+      happened: `${name.Nominativ} setzt sie nicht fort.`,
+      advice: 'Melden Sie sich noch einmal an.',
     },
     logged_out_meanwhile: {
       title: 'Sie wurden inzwischen abgemeldet',

@@ -26,6 +26,7 @@ const laterText = 'Nothing is lost. Wait a moment and try again.'
 export const errorTexts = (name: EnglishName): ErrorTexts => ({
   ...plainTexts,
   ...loginTexts(name),
+  ...sessionTexts(name),
   ...providerTexts(name),
 })
 
@@ -71,6 +72,21 @@ const plainTexts = {
     title: 'That sign-out cannot be trusted',
     happened: 'A notice that somebody signed out did not come from the server that this application trusts.',
     advice: operatorText,
+  },
+  invalid_logout_request: {
+    title: 'That sign-out does not say whose',
+    happened: 'A notice that somebody signed out names no session of ours.',
+    advice: operatorText,
+  },
+  unknown_session: {
+    title: 'There is no such session',
+    happened: 'It has ended already, or it is not yours.',
+    advice: 'Look at your account again.',
+  },
+  insufficient_user_authentication: {
+    title: 'This needs a stronger sign-in',
+    happened: 'You are signed in, but not strongly enough, or too long ago, for this.',
+    advice: 'Open the page in your browser: it asks you for what is missing.',
   },
   unauthorized: {
     title: 'You are not signed in',
@@ -146,6 +162,20 @@ const loginTexts = (name: EnglishName) =>
       title: 'Accounts cannot be created here',
       happened: `${name.start} does not offer registration.`,
       advice: 'Ask the people who run this application for an account, or sign in with one you have.',
+    },
+  }) satisfies Partial<ErrorTexts>
+
+const sessionTexts = (name: EnglishName) =>
+  ({
+    login_too_weak: {
+      title: 'That sign-in was not strong enough',
+      happened: `This page needs more than ${name.within} asked you for: a second factor, or a sign-in of just now. You are signed in, and everything else stays open to you.`,
+      advice: `Try again, and follow what ${name.within} asks. If it asks for nothing, tell the people who run this application and quote the code below.`,
+    },
+    refresh_refused: {
+      title: 'Your session has ended',
+      happened: `${name.start} does not continue it.`,
+      advice: 'Sign in again to go on.',
     },
     logged_out_meanwhile: {
       title: 'You were signed out meanwhile',

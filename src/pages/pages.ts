@@ -4,11 +4,13 @@ import { displayClaims } from '../http/auth.js'
 import type { ProblemPage } from '../http/error-handler.js'
 import type { ErrorPage } from '../http/respond.js'
 import { currentRequestId } from '../log.js'
-import { authenticatedAt, shownLogin } from '../login/login-session.js'
+import type { AccountSessions } from '../login/account-sessions.js'
+import { shownLogin, type LoginStore } from '../login/login-session.js'
 import { loginLink, readReturnTo } from '../login/return-to.js'
-import type { LoginPages } from '../login/router.js'
+import type { LogoutPages } from '../login/logout-router.js'
 import { isKeycloak } from '../provider/keycloak.js'
 import type { Provider } from '../provider/provider.js'
+import { describeAccount } from './account.js'
 import { createRender, textsFor, type RenderOptions, type View } from './render.js'
 import { retryLink } from './retry-link.js'
 import type { PageErrorCode, Texts } from './texts.js'
@@ -23,13 +25,16 @@ interface Viewer {
 export interface PagesOptions extends RenderOptions {
   readonly publicUrl: string
   readonly provider: Provider
+  readonly store: LoginStore
+  readonly accountSessions: Pick<AccountSessions, 'list'>
 }
 
 /** All pages of ours. */
-export interface Pages extends LoginPages {
+export interface Pages extends LogoutPages {
   readonly home: RequestHandler
   readonly hello: RequestHandler
   readonly account: RequestHandler
+  readonly vault: RequestHandler
   readonly error: ErrorPage
   /** A page about something that is no error of a feature; sets the status, too. */
   readonly problem: ProblemPage
@@ -50,9 +55,12 @@ export function createPages(options: PagesOptions): Pages {
     hello(req, res) {
       render(req, res, 'hello')
     },
-    account(req, res) {
-      const account = describeAccount(req, textsOf(req))
+    async account(req, res) {
+      const account = await describeAccount(req, textsOf(req), options)
       render(req, res, 'account', { account, keycloak: usesKeycloak(provider) })
+    },
+    vault(req, res) {
+      render(req, res, 'vault')
     },
     logout(req, res) {
       render(req, res, 'logout')
@@ -96,6 +104,8 @@ function actionFor(
   t: Texts,
 ): { href: string; label: string } | undefined {
   if (error.code === 'registration_off' || error.code === 'cross_site_request') return undefined
+  if (error.code === 'login_too_weak')
+    return { href: error.returnTo ?? loginLink(undefined), label: t.error.retry }
   if (error.retryAfter !== undefined && error.returnTo === undefined && req.method === 'GET') {
     return {
       href: readReturnTo(req.originalUrl, publicUrl, '') || retryLink(req, publicUrl),
@@ -123,18 +133,4 @@ function confirmedEndSession({ provider, publicUrl, paths }: PagesOptions): stri
   url.searchParams.set('client_id', provider.clientId)
   url.searchParams.set('post_logout_redirect_uri', publicUrl + paths.afterLogout)
   return url.href
-}
-
-function describeAccount(req: Request, { levels }: Texts): object | undefined {
-  const login = shownLogin(req)
-  if (login === undefined) return undefined
-  const { acr } = login.claims
-  const level = typeof acr === 'string' && Object.hasOwn(levels, acr) ? levels[acr] : levels['unknown']
-  return {
-    ...displayClaims(login.claims),
-    subject: login.subject,
-    authenticatedAt: new Date(authenticatedAt(login)),
-    level,
-    endsAt: req.auth?.expiresAt,
-  }
 }

@@ -3,13 +3,13 @@ import type { Request, Response } from 'express'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { LoginPaths } from '../login/router.js'
+import type { LoginPaths } from '../login/login-paths.js'
 import { german, neutralGerman } from './texts-de.js'
 import { neutralTexts, texts, type Texts } from './texts.js'
 
 /** From the package, whether it was compiled or not. */
 const ourViews = fileURLToPath(new URL('../../views/', import.meta.url))
-const VIEWS = ['layout', 'home', 'hello', 'account', 'logout', 'logged-out-here', 'error'] as const
+const VIEWS = ['layout', 'home', 'hello', 'account', 'vault', 'logout', 'logged-out-here', 'error'] as const
 
 export type View = Exclude<(typeof VIEWS)[number], 'layout'>
 

@@ -1,3 +1,4 @@
+import { germanAccountTexts } from './account-texts-de.js'
 import { germanErrorTexts } from './error-texts-de.js'
 import { isolated } from './isolated.js'
 import { GERMAN_NAMES, type GermanName } from './provider-names.js'
@@ -9,22 +10,6 @@ const nav: Texts['nav'] = {
   signIn: 'Anmelden',
   signOut: 'Abmelden',
   skip: 'Zum Inhalt springen',
-}
-
-const account: Texts['account'] = {
-  title: 'Mein Konto',
-  name: 'Name',
-  username: 'Benutzername',
-  email: 'E-Mail',
-  subject: 'Kennung',
-  noEmail: 'keine hinterlegt',
-  signedInAt: 'Angemeldet',
-  how: 'Wie',
-  ends: 'Sitzung endet',
-  endsNote: 'Wenn Sie bis dahin nichts tun. Nutzung schiebt das Ende hinaus, aber nicht unbegrenzt.',
-  actions: 'Aktionen',
-  otp: 'Einmalcode einrichten',
-  password: 'Passwort ändern',
 }
 
 const inGerman = (name: GermanName): Texts => ({
@@ -52,7 +37,12 @@ const inGerman = (name: GermanName): Texts => ({
     greeting: (person) => `Hello, ${isolated(person)}! I know who I am!`,
     text: 'Diese Seite sehen nur Sie: Sie braucht eine Anmeldung.',
   },
-  account,
+  account: germanAccountTexts(name),
+  vault: {
+    title: 'Der Tresor',
+    text: 'Diese Seite sehen nur Menschen, die einen zweiten Faktor gezeigt haben.',
+    note: 'Ihre Sitzung behält diese Stufe, bis sie endet oder bis Sie mit weniger neu angemeldet werden.',
+  },
   levels: {
     pwd: 'mit Passwort',
     '2fa': 'mit Passwort und Einmalcode',

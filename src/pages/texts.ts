@@ -1,3 +1,4 @@
+import { accountTexts, type AccountTexts } from './account-texts.js'
 import { errorTexts, type ErrorTexts, type PageErrorCode } from './error-texts.js'
 import { isolated } from './isolated.js'
 import { ENGLISH_NAMES, type EnglishName } from './provider-names.js'
@@ -29,24 +30,8 @@ export interface Texts {
     readonly signedIn: (name: string) => string
   }
   readonly hello: Readonly<Record<'title' | 'text', string>> & { readonly greeting: (name: string) => string }
-  readonly account: Readonly<
-    Record<
-      | 'title'
-      | 'name'
-      | 'username'
-      | 'email'
-      | 'subject'
-      | 'noEmail'
-      | 'signedInAt'
-      | 'how'
-      | 'ends'
-      | 'endsNote'
-      | 'actions'
-      | 'otp'
-      | 'password',
-      string
-    >
-  >
+  readonly account: AccountTexts
+  readonly vault: Readonly<Record<'title' | 'text' | 'note', string>>
   /** What `acr` says, in words. */
   readonly levels: Readonly<Record<string, string>>
   readonly logout: Readonly<Record<'title' | 'question' | 'text' | 'stay' | 'nobody', string>>
@@ -61,22 +46,6 @@ const nav: Texts['nav'] = {
   signIn: 'Sign in',
   signOut: 'Sign out',
   skip: 'Skip to the content',
-}
-
-const account: Texts['account'] = {
-  title: 'My account',
-  name: 'Name',
-  username: 'User name',
-  email: 'E-mail',
-  subject: 'Identifier',
-  noEmail: 'none on record',
-  signedInAt: 'Signed in',
-  how: 'How',
-  ends: 'Session ends',
-  endsNote: 'If you do nothing until then. Use moves it on, up to a limit.',
-  actions: 'Actions',
-  otp: 'Set up a one-time code',
-  password: 'Change password',
 }
 
 const english = (name: EnglishName): Texts => ({
@@ -103,7 +72,12 @@ const english = (name: EnglishName): Texts => ({
     greeting: (person) => `Hello, ${isolated(person)}! I know who I am!`,
     text: 'Only you see this page: it needs a session.',
   },
-  account,
+  account: accountTexts(name),
+  vault: {
+    title: 'The vault',
+    text: 'Only people who gave a second factor see this page.',
+    note: 'Your session keeps this level until it ends, or until you are signed in again with less.',
+  },
   levels: {
     pwd: 'with a password',
     '2fa': 'with a password and a one-time code',

@@ -1,0 +1,149 @@
+import type { Request, RequestHandler, Response } from 'express'
+import { isAppError } from '../errors.js'
+import { queryOf } from '../http/query.js'
+import type { Log } from '../log.js'
+import type { Metrics } from '../metrics.js'
+import type { Provider } from '../provider/provider.js'
+import { lacksStrength } from '../provider/strength.js'
+import { assertOwnSession } from '../session/own-session.js'
+import { destroySession, namesOfApp, regenerateSession, saveSession } from '../session/regenerate.js'
+import { readActionOutcome, withOutcome } from './action-outcome.js'
+import { finishLogin, readState } from './authorization-response.js'
+import { loginCookieName } from './begin-login.js'
+import { readBrowser } from './browser-cookie.js'
+import { readDevice } from './device.js'
+import { LoginError } from './errors.js'
+import { createLoginSession, loginOf, type LoginSession, type LoginStore } from './login-session.js'
+import type { LogoutMemory } from './logout-memory.js'
+import type { PendingLogin, PendingLogins, TakenLogin } from './pending-logins.js'
+import type { LoginPaths } from './login-paths.js'
+
+export interface CallbackOptions {
+  readonly publicUrl: string
+  readonly cookieName: string
+  readonly paths: Pick<LoginPaths, 'callback'>
+  readonly scope: string
+  readonly provider: Provider
+  readonly pendingLogins: PendingLogins
+  readonly logoutMemory: LogoutMemory
+  readonly store: LoginStore
+  readonly clockTolerance: number
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly now?: () => number
+}
+
+/** The redirect URI: finishes a login, once. */
+export function createCallback(options: CallbackOptions): RequestHandler {
+  const { pendingLogins, store, metrics } = options
+  const cookie = loginCookieName(options.cookieName)
+  return async (req, res) => {
+    const query = queryOf(req)
+    assertOwnSession(req, store)
+    try {
+      const state = readState(query)
+      const browser = readBrowser(req.headers.cookie, cookie)
+      const taken: TakenLogin =
+        browser === undefined ? { kind: 'unknown' } : await pendingLogins.take(browser, state)
+      if (taken.kind === 'unknown') throw unknownLogin(browser)
+      if (taken.kind !== 'pending') {
+        goOn({ ...taken, kind: taken.kind }, loginOf(req, store) !== undefined, res)
+        return
+      }
+      res.redirect(303, await finish(req, query, taken.login, options))
+      metrics.login('ok')
+    } catch (error) {
+      if (isAppError(error)) metrics.login(error.code)
+      throw error
+    }
+  }
+}
+
+/** @returns where to go on. */
+async function finish(
+  req: Request,
+  query: URLSearchParams,
+  pending: PendingLogin,
+  options: CallbackOptions,
+): Promise<string> {
+  const { returnTo, strength, action } = pending
+  const { clockTolerance, now = Date.now } = options
+  try {
+    const login = await signIn(req, query, pending, options)
+    const lacks = strength && lacksStrength(login.claims, strength, { clockTolerance, now })
+    if (lacks !== undefined)
+      throw new LoginError('login_too_weak', `the login came back without the ${lacks} that was asked for`)
+  } catch (error) {
+    throw isAppError(error) ? error.returningTo(returnTo) : error
+  }
+  const outcome = readActionOutcome(query, action)
+  return action === undefined || outcome === undefined ? returnTo : withOutcome(returnTo, action, outcome)
+}
+
+async function signIn(
+  req: Request,
+  query: URLSearchParams,
+  pending: PendingLogin,
+  options: CallbackOptions,
+): Promise<LoginSession> {
+  const { publicUrl, provider, store, log, logoutMemory, now = Date.now } = options
+  const begunAt = now()
+  const { metadata, client } = await provider.connect()
+  const finished = await finishLogin(query, pending, {
+    ...options,
+    issuer: provider.issuer,
+    clientId: provider.clientId,
+    keys: provider.keys,
+    configuration: client.configuration,
+    metadata,
+    redirectUri: publicUrl + options.paths.callback,
+  })
+  const device = readDevice(req.headers['user-agent'])
+  const login = createLoginSession(finished, { issuer: provider.issuer, device, now: now() })
+  await replaceSession(req, login, store)
+  if (await logoutMemory.hasOvertaken(login, begunAt)) {
+    await destroySession(req)
+    throw new LoginError('logged_out_meanwhile', 'a logout token for this login was quicker')
+  }
+  log.info({ code: 'login', iss: login.issuer, sub: login.subject }, 'signed in')
+  return login
+}
+
+/** What the app keeps for a visitor, or for the same person, moves into the new session; what it keeps for another does not. */
+async function replaceSession(req: Request, login: LoginSession, store: LoginStore): Promise<void> {
+  const before = loginOf(req, store)
+  const isOther = before !== undefined && (before.subject !== login.subject || before.issuer !== login.issuer)
+  await regenerateSession(req, isOther ? [] : namesOfApp(req.session, 'latchkey'))
+  req.session.latchkey = login
+  await saveSession(req)
+}
+
+function unknownLogin(browser: string | undefined): LoginError {
+  const hint =
+    'no login cookie came back: was /login opened under http while PUBLIC_URL is https, or under another host name?'
+  return new LoginError(
+    'unknown_login',
+    'a response to no login of this browser',
+    browser === undefined ? { hint } : {},
+  )
+}
+
+/**
+ * A login that is over and is opened again: the back button, a second tab, a tab left open too long. With a live
+ * session there is nothing to explain.
+ */
+function goOn(
+  taken: { readonly kind: 'spent' | 'expired'; readonly returnTo: string },
+  isSignedIn: boolean,
+  res: Response,
+): void {
+  if (isSignedIn) {
+    res.redirect(303, taken.returnTo)
+    return
+  }
+  const error =
+    taken.kind === 'spent'
+      ? new LoginError('login_spent', 'a login that was used already')
+      : new LoginError('login_expired', 'a login begun longer ago than LOGIN_TIMEOUT')
+  throw error.returningTo(taken.returnTo)
+}

@@ -1,0 +1,106 @@
+import { decodeJwt } from 'jose'
+import * as oidc from 'openid-client'
+import { JwtError, ProviderError } from '../provider/errors.js'
+import type { Claims } from '../provider/jwt.js'
+import { isKeycloak } from '../provider/keycloak.js'
+import type { Provider } from '../provider/provider.js'
+import type { FinishedLogin } from './authorization-response.js'
+import { LoginError } from './errors.js'
+import { verifyIdToken, type IdTokenClaims, type IdTokenOptions } from './id-token.js'
+import type { LoginSession } from './login-session.js'
+import { assertNoError, lifeOf, translateTokenError, type TokenResponse } from './token-response.js'
+
+export interface RefreshGrantOptions extends Omit<IdTokenOptions, 'issuer' | 'clientId' | 'keys'> {
+  readonly provider: Provider
+}
+
+/** Tokens came back, but there is no key to judge the ID token by. */
+export interface Unjudged {
+  /** The refresh token to use from now on. */
+  readonly refreshToken: string
+  /** Why it could not be judged. */
+  readonly error: ProviderError
+}
+
+export type Renewal = { readonly login: FinishedLogin } | { readonly unjudged: Unjudged }
+
+/**
+ * Redeems the refresh token of a login, and checks the ID token that comes back like the first.
+ *
+ * @throws {@link LoginError} `refresh_refused` or `id_token_invalid` when the login is over, `client_refused` or
+ *   `token_response_invalid` when the answer is not one; `ProviderError` when there is none.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokens | OpenID Connect Core §12}
+ */
+export async function renewTokens(login: LoginSession, options: RefreshGrantOptions): Promise<Renewal> {
+  const { refreshToken } = login.tokens
+  if (refreshToken === undefined) throw new LoginError('refresh_refused', 'a login without refresh token')
+  const response = await redeem(refreshToken, options.provider)
+  const nextRefreshToken = response.refresh_token ?? refreshToken
+  let claims: Claims & { readonly sub: string }
+  try {
+    claims = await claimsOf(response, login, options)
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error
+    // What was spent is spent: the new refresh token is not lost with a key that could not be fetched.
+    return { unjudged: { refreshToken: nextRefreshToken, error } }
+  }
+  return {
+    login: {
+      claims: claims as IdTokenClaims,
+      accessToken: response.access_token,
+      refreshToken: nextRefreshToken,
+      idToken: response.id_token ?? login.tokens.idToken,
+      scope: response.scope === undefined ? new Set(login.scope) : new Set(response.scope.split(' ')),
+      expiresIn: lifeOf(response),
+    },
+  }
+}
+
+async function redeem(refreshToken: string, provider: Provider): Promise<TokenResponse> {
+  const { metadata, client } = await provider.connect()
+  try {
+    const response = await oidc.refreshTokenGrant(client.configuration, refreshToken)
+    assertNoError(response)
+    return response
+  } catch (error) {
+    const keycloakClient = isKeycloak(metadata) ? provider.clientId : undefined
+    throw translateTokenError(error, { refused: 'refresh_refused', keycloakClient })
+  }
+}
+
+async function claimsOf(
+  { id_token: idToken, access_token: accessToken }: TokenResponse,
+  login: LoginSession,
+  { provider, ...options }: RefreshGrantOptions,
+): Promise<Claims & { readonly sub: string }> {
+  const { claims: known } = login
+  if (idToken === undefined) return known
+  const { issuer, clientId, keys } = provider
+  const nonce = typeof known['nonce'] === 'string' ? known['nonce'] : undefined
+  try {
+    const claims = await verifyIdToken(
+      idToken,
+      { nonce, mayLackNonce: true, accessToken },
+      { ...options, issuer, clientId, keys },
+    )
+    // > its sub Claim Value MUST be the same as in the ID Token issued when the original authentication occurred
+    if (claims.sub !== login.subject) throw new JwtError('sub', 'another person')
+    return { ...notFromIdToken(login), ...pick(known, ['nonce', 'sid']), ...claims }
+  } catch (cause) {
+    if (!(cause instanceof JwtError)) throw cause
+    const message = `the refreshed ID token failed a check (${cause.check}: ${cause.message})`
+    throw new LoginError('id_token_invalid', message, { cause, hint: cause.hint })
+  }
+}
+
+/** What userinfo had to add at the login. What the ID token said then, the new one says anew, or no more. */
+function notFromIdToken({ claims, tokens }: LoginSession): Claims {
+  const said = decodeJwt(tokens.idToken)
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !Object.hasOwn(said, name)))
+}
+
+function pick(claims: Claims, names: readonly string[]): Claims {
+  return Object.fromEntries(
+    names.filter((name) => claims[name] !== undefined).map((name) => [name, claims[name]]),
+  )
+}
