@@ -53,7 +53,7 @@ export function createCallback(options: CallbackOptions): RequestHandler {
       res.redirect(303, await finish(req, query, taken.login, options))
       metrics.login('ok')
     } catch (error) {
-      if (isAppError(error)) metrics.login(error.code)
+      metrics.login(isAppError(error) ? error.code : 'internal_error')
       throw error
     }
   }

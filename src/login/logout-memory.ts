@@ -30,7 +30,8 @@ export function createLogoutMemory(records: Records, now: () => number = Date.no
   const notedKey = (key: string): string => `logout:${digest(key)}`
 
   async function write(key: string, value: string, life: number): Promise<void> {
-    // Whoever was quicker has written as much.
+    if ((await records.replace(key, undefined, value, life)) !== undefined) return
+    // Whoever is quicker now has written as much.
     await records.replace(key, await records.get(key), value, life)
   }
 

@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics.js'
 import type { Provider } from '../provider/provider.js'
 import { cookieAttributes } from '../session/cookies.js'
 import { SessionError } from '../session/errors.js'
+import { inTime } from '../session/in-time.js'
 import { destroySession } from '../session/regenerate.js'
 import { LoginError } from './errors.js'
 import { loginOf, type LoginSession, type LoginStore } from './login-session.js'
@@ -102,6 +103,12 @@ export async function goOnAtProvider(
   }
 }
 
+/** The provider waits for us, and the person for the provider; in milliseconds. */
+const RECEIVER_DEADLINE = 1900
+
+const notInTime = (): SessionError =>
+  new SessionError('session_store_unavailable', 'a sign-out was not done in time; it goes on')
+
 /** A logout token is a few kilobytes. What is no form at all is left to {@link receiveToken}. */
 const readForm = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 100 })
 
@@ -110,7 +117,7 @@ function receiveToken({ providerLogout, provider, log, metrics }: LogoutRouterOp
     const { logout_token: token } = (req.body ?? {}) as { logout_token?: unknown }
     if (typeof token !== 'string')
       throw new LoginError('invalid_logout_token', 'not a form with one logout_token')
-    const { ended, subject } = await providerLogout.byToken(token)
+    const { ended, subject } = await inTime(providerLogout.byToken(token), RECEIVER_DEADLINE, notInTime)
     log.info(
       { code: 'backchannel_logout', iss: provider.issuer, sub: subject, sessions: ended },
       'signed out by the provider',

@@ -4,12 +4,10 @@ interface Entry<V> {
   expiresAt: number
 }
 
-export interface BoundedMapOptions<V> {
+export interface BoundedMapOptions {
   readonly maxEntries: number
   readonly maxBytes: number
   readonly now?: () => number
-  /** Told of every entry that goes, for whatever reason. */
-  readonly onRemove?: (key: string, value: V) => void
 }
 
 /** Expired entries that nobody asks for are dropped at most this often. */
@@ -21,15 +19,13 @@ export class BoundedMap<V> {
   readonly #maxEntries: number
   readonly #maxBytes: number
   readonly #now: () => number
-  readonly #onRemove: (key: string, value: V) => void
   #bytes = 0
   #sweptAt: number
 
-  constructor({ maxEntries, maxBytes, now = Date.now, onRemove = () => undefined }: BoundedMapOptions<V>) {
+  constructor({ maxEntries, maxBytes, now = Date.now }: BoundedMapOptions) {
     this.#maxEntries = maxEntries
     this.#maxBytes = maxBytes
     this.#now = now
-    this.#onRemove = onRemove
     this.#sweptAt = now()
   }
 
@@ -71,7 +67,6 @@ export class BoundedMap<V> {
     if (entry === undefined) return false
     this.#bytes -= entry.bytes
     this.#entries.delete(key)
-    this.#onRemove(key, entry.value)
     return true
   }
 

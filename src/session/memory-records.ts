@@ -15,6 +15,8 @@ const BOUNDS: Readonly<Record<string, Bounds>> = {
 }
 const OTHERS: Bounds = { maxEntries: 100_000, maxBytes: 32 * MEBIBYTE }
 
+/** A session is found by its person and by its sign-on session. */
+const MAX_SETS = 250_000
 /** What a record costs beside its text. */
 const OVERHEAD = 200
 
@@ -37,7 +39,7 @@ export class MemoryRecords implements Records {
   constructor({ bounds = {}, now = Date.now }: MemoryRecordsOptions = {}) {
     this.#bounds = { ...BOUNDS, ...bounds }
     this.#now = now
-    this.#sets = new BoundedMap({ ...OTHERS, maxBytes: Infinity, now })
+    this.#sets = new BoundedMap({ maxEntries: MAX_SETS, maxBytes: Infinity, now })
   }
 
   get(key: string): Promise<StoredRecord | undefined> {

@@ -2,6 +2,7 @@ import { createClient } from 'redis'
 import type { Log } from '../log.js'
 import type { Metrics } from '../metrics.js'
 import { SessionError } from './errors.js'
+import { inTime } from './in-time.js'
 
 /**
  * What Latchkey asks of a client of the `redis` package: one made by `createClient`, `createSentinel` or
@@ -126,7 +127,7 @@ function createLink(source: Source, { log, metrics }: RedisLinkOptions): RedisLi
         const answer = source.client().eval(script, { keys, arguments: values.map(String) })
         // Also when it comes too late.
         answer.then(heard, () => undefined)
-        const result = await inTime(answer)
+        const result = await inTime(answer, DEADLINE, () => new Overdue())
         ok = true
         return result
       } catch (cause) {
@@ -142,18 +143,6 @@ function createLink(source: Source, { log, metrics }: RedisLinkOptions): RedisLi
 
 class Overdue extends Error {
   readonly code = 'time-out'
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Overdue()), DEADLINE)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** One word of what went wrong; never text of the other side, which may hold an address or a password. */

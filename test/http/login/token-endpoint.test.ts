@@ -83,13 +83,13 @@ describe('TE-02 the token endpoint refuses or fails', () => {
       502,
       (res) => void res.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end('no'),
     ],
-    ['500', 502, (res) => json(res, 500, { error: 'unknown_error' })],
+    ['500', 503, (res) => json(res, 500, { error: 'unknown_error' })],
     [
       '500 in HTML',
-      502,
+      503,
       (res) => void res.writeHead(500, { 'content-type': 'text/html' }).end('<h1>oops</h1>'),
     ],
-    ['503', 502, (res) => void res.writeHead(503).end()],
+    ['503', 503, (res) => void res.writeHead(503).end()],
     ['204', 502, (res) => void res.writeHead(204).end()],
     [
       '200 in HTML',

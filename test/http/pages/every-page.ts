@@ -33,7 +33,7 @@ export async function collectPages(
   pages.set('click from another site', await app.signOut(jar, foreign))
   provider.answers.logout = (_call, res) => void res.writeHead(500).end()
   pages.set('signed out here', await app.signOut(jar))
-  provider.answers.token = (_call, res) => void res.writeHead(500).end('no')
+  provider.answers.token = (_call, res) => void res.writeHead(200).end('no')
   pages.set('nonsense', await app.signIn(provider, jar))
   provider.answers = {}
   return pages

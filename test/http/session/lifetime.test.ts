@@ -16,6 +16,8 @@ beforeEach(async () => {
   clock = new Clock()
   jar = new Jar()
   provider = await ScriptedProvider.start()
+  // The provider's clock stands: what it renews would be over by ours.
+  provider.accessTokenLife = 100_000
   app = await TestApp.start(provider, {
     now: clock.now,
     sessionIdleTimeout: IDLE,
