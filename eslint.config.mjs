@@ -30,12 +30,13 @@ export default tseslint.config(
     rules: { 'max-lines-per-function': 'off' },
   },
   {
-    files: ['keycloak/**/*.mjs', '.ci/*.mjs', 'eslint.config.mjs'],
+    files: ['keycloak/**/*.mjs', '.ci/*.mjs', 'bench/*.mjs', 'eslint.config.mjs'],
     languageOptions: {
       globals: Object.fromEntries(
         [
           'process',
           'console',
+          'performance',
           'fetch',
           'URL',
           'URLSearchParams',

@@ -6,14 +6,16 @@ import { readBearerToken } from './bearer/credentials.js'
 import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from './bearer/protected-resource.js'
 import { createRequireBearer } from './bearer/require-bearer.js'
 import type { Services } from './app.js'
+import type { AppError } from './errors.js'
 import { createOwnErrorHandler } from './http/error-handler.js'
 import { requestLog, withRequestLog } from './http/request-log.js'
-import { createRespond, type Respond } from './http/respond.js'
+import { createRespond, pathOf, type Respond } from './http/respond.js'
 import { securityHeaders } from './http/security-headers.js'
 import { createLog, type Log } from './log.js'
 import { createAccountSessions } from './login/account-sessions.js'
 import { createLogin, type Login } from './login/login.js'
 import type { LoginPaths } from './login/login-paths.js'
+import { createLogoutMemory } from './login/logout-memory.js'
 import { noMetrics } from './metrics.js'
 import { completeOptions, type CompleteOptions, type Options } from './options.js'
 import { createPages } from './pages/pages.js'
@@ -21,7 +23,8 @@ import { LANGUAGES, readStyleSheet, STYLE_SHEET_PATH } from './pages/render.js'
 import { createProvider, type Provider } from './provider/provider.js'
 import { sessionCookieName } from './session/cookies.js'
 import { createSession } from './session/middleware.js'
-import { createRecords, createSessionStore } from './storage.js'
+import { createProofs } from './session/proofs.js'
+import { createStorage } from './storage.js'
 
 const REALM = 'latchkey'
 
@@ -31,26 +34,23 @@ export type BuiltServices = Omit<Services, 'trustProxy' | 'isShuttingDown'>
 /** The composition root: turns options into the parts, and into what the app needs beside them. */
 export function buildServices(given: Options): BuiltServices {
   const options = complete(given)
-  const { publicUrl, issuer, apiAudience, clockTolerance, log, metrics, now } = options
+  const { publicUrl, issuer, apiAudience, clockTolerance, log, now } = options
   const { paths, cookieName } = options
   const provider = createProvider({
     ...options,
     redirectUri: publicUrl + paths.callback,
     timeout: options.upstreamTimeout,
   })
-  const records = createRecords(options, options)
-  const store = createSessionStore(records, options)
-  metrics.sessions(() => store.count())
-  const accountSessions = createAccountSessions({ store, provider, log })
-  const pages = createPages({ ...pageOptions(options), provider, paths, store, accountSessions })
-  const challenge = { realm: REALM, resourceMetadata: publicUrl + PROTECTED_RESOURCE_PATH }
-  const respond = createRespond({
-    log,
-    page: pages.error,
-    challenge: (error) => sessionChallenge(error, challenge),
-  })
-  const headers = securityHeaders({ publicUrl, formTargets: () => formTargets(issuer, provider) })
+  const { records, store } = createStorage(options)
   const secrets = options.sessionSecrets ?? temporarySecret(log)
+  const proofs = createProofs(secrets)
+  const logoutMemory = createLogoutMemory(records, now)
+  const accountSessions = createAccountSessions({ store, memory: logoutMemory, provider, log })
+  const pages = createPages({ ...pageOptions(options), provider, paths, store, accountSessions, proofs })
+  const challenge = { realm: REALM, resourceMetadata: publicUrl + PROTECTED_RESOURCE_PATH }
+  const challengeFor = (error: AppError): string => sessionChallenge(error, challenge)
+  const respond = createRespond({ log, page: pages.error, challenge: challengeFor })
+  const headers = securityHeaders({ publicUrl, formTargets: () => formTargets(issuer, provider) })
   const session = createSession({ ...options, secrets, store, respond, isUse })
   const login = createLogin({
     ...options,
@@ -58,6 +58,8 @@ export function buildServices(given: Options): BuiltServices {
     records,
     store,
     accountSessions,
+    logoutMemory,
+    proofs,
     provider,
     pages,
     headers,
@@ -91,7 +93,7 @@ export function buildServices(given: Options): BuiltServices {
 }
 
 /** To look at a session is not to use it. */
-const isUse = ({ path }: Request): boolean => !/^\/session\/*$/i.test(path)
+const isUse = (req: Request): boolean => !/^\/session\/*$/i.test(pathOf(req))
 
 function complete(given: Options) {
   const options = completeOptions(given)

@@ -15,8 +15,19 @@ interface Observers {
   readonly metrics: Metrics
 }
 
-/** Where everything lives that outlasts a request: in Redis, when there is one, else in this process. */
-export function createRecords(options: CompleteOptions, observers: Observers): Records {
+/** Where everything lives that outlasts a request, and the sessions in it. */
+export function createStorage(options: CompleteOptions & Observers): {
+  readonly records: Records
+  readonly store: LoginStore
+} {
+  const records = createRecords(options, options)
+  const store = createSessionStore(records, options)
+  options.metrics.sessions(() => store.count())
+  return { records, store }
+}
+
+/** In Redis, when there is one, else in this process. */
+function createRecords(options: CompleteOptions, observers: Observers): Records {
   const { now, issuer, clientId, cookieName, sessionSecrets } = options
   const link = linkToRedis(options, observers)
   if (link === undefined || sessionSecrets === undefined) return new MemoryRecords({ ...(now && { now }) })
@@ -30,7 +41,7 @@ function linkToRedis({ redis, redisUrl }: CompleteOptions, observers: Observers)
   return redisUrl === undefined ? undefined : connectTo(redisUrl, observers)
 }
 
-export function createSessionStore(records: Records, options: CompleteOptions): LoginStore {
+function createSessionStore(records: Records, options: CompleteOptions): LoginStore {
   const { publicUrl, sessionIdleTimeout, sessionAbsoluteTimeout, now } = options
   return new SessionStore({
     records,

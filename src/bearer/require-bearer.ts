@@ -88,6 +88,9 @@ function checkOptions(options: RequireBearerOptions): void {
   const known = ['audience', 'scope', 'realmRole', 'clientRole', 'acr', 'maxAge']
   const unknown = Object.keys(options).filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new TypeError(`requireBearer: unknown option ${unknown.join(', ')}`)
+  const unset = Object.entries(options).filter(([, value]) => value === undefined)
+  if (unset.length > 0)
+    throw new TypeError(`requireBearer: ${unset.map(([name]) => name).join(', ')} is undefined`)
   if (options.audience === '') throw new TypeError('requireBearer: audience is empty')
   assertRequirements(options)
 }

@@ -1,5 +1,6 @@
 import express, { Router, type Request, type RequestHandler, type Response } from 'express'
 import { wantsPage } from '../http/navigation.js'
+import type { Proofs } from '../session/proofs.js'
 import type { AccountSessions, EndedSessions } from './account-sessions.js'
 import { LoginError } from './errors.js'
 import { loginOf } from './login-session.js'
@@ -8,6 +9,7 @@ import { forget, goOnAtProvider, type LogoutPages, type LogoutRouterOptions } fr
 export interface AccountRouterOptions extends Omit<LogoutRouterOptions, 'providerLogout' | 'headers'> {
   readonly accountPath: string
   readonly accountSessions: AccountSessions
+  readonly proofs: Proofs
   readonly requireLogin: RequestHandler
   readonly pages: LogoutPages
 }
@@ -42,9 +44,10 @@ function answer(
   req: Request,
   res: Response,
   { ended, leftAtProvider }: EndedSessions,
-  { accountPath }: AccountRouterOptions,
+  { accountPath, proofs }: AccountRouterOptions,
 ): void {
-  if (wantsPage(req)) res.redirect(303, `${accountPath}?ended=${ended}&left=${leftAtProvider}`)
+  const proof = proofs.make(req.sessionID, `${ended} ${leftAtProvider}`)
+  if (wantsPage(req)) res.redirect(303, `${accountPath}?ended=${ended}&left=${leftAtProvider}&proof=${proof}`)
   else res.json({ ended, left_at_provider: leftAtProvider })
 }
 
@@ -53,8 +56,8 @@ function logoutEverywhere(options: AccountRouterOptions): RequestHandler {
   return async (req, res) => {
     const login = loginOf(req, store)
     if (login === undefined) throw new LoginError('unauthorized', 'a request without a session')
-    const ended = await accountSessions.endHere(req.sessionID, login)
-    await forget(req, res, options)
+    const ended = await accountSessions.endEverywhere(req.sessionID, login)
+    forget(req, res, options)
     log.info(
       { code: 'logout_everywhere', iss: login.issuer, sub: login.subject, sessions: ended.length },
       'signed out everywhere',

@@ -6,6 +6,7 @@ import type { FoundSession } from '../session/session-store.js'
 import type { Device } from './device.js'
 import { LoginError } from './errors.js'
 import type { LoginSession, LoginStore } from './login-session.js'
+import type { LogoutMemory } from './logout-memory.js'
 import { endAtProvider } from './logout.js'
 import { personKey, signOnOf } from './session-keys.js'
 
@@ -29,6 +30,7 @@ export interface EndedSessions {
 
 export interface AccountSessionsOptions {
   readonly store: LoginStore
+  readonly memory: Pick<LogoutMemory, 'note'>
   readonly provider: Provider
   readonly log: Log
 }
@@ -44,28 +46,15 @@ export interface AccountSessions {
    * All of them, here alone, and what they were, this one first: they are still to be ended at the authorization
    * server.
    */
-  endHere(sid: string, login: LoginSession): Promise<readonly [LoginSession, ...LoginSession[]]>
+  endEverywhere(sid: string, login: LoginSession): Promise<readonly [LoginSession, ...LoginSession[]]>
 }
 
 type Found = FoundSession<LoginSession>
 
-export function createAccountSessions({ store, provider, log }: AccountSessionsOptions): AccountSessions {
+export function createAccountSessions(options: AccountSessionsOptions): AccountSessions {
+  const { store, memory, provider, log } = options
   const find = ({ issuer, subject }: LoginSession): Promise<readonly Found[]> =>
     store.find(personKey(issuer, subject))
-
-  async function end(sessions: readonly Found[], own: LoginSession): Promise<EndedSessions> {
-    const ended = await endFound(store, sessions)
-    // One that is part of the same sign-on session as this one ends here alone: the other end would take this, too.
-    const elsewhere = ended.filter(
-      (login) => signOnOf(login) === undefined || signOnOf(login) !== signOnOf(own),
-    )
-    const told = await Promise.all(elsewhere.map((login) => tell(login, provider, log)))
-    log.info(
-      { code: 'sessions_ended', iss: own.issuer, sub: own.subject, sessions: ended.length },
-      'ended from the account page',
-    )
-    return { ended: ended.length, leftAtProvider: told.filter((ok) => !ok).length }
-  }
 
   return {
     async list(sid, login) {
@@ -84,27 +73,49 @@ export function createAccountSessions({ store, provider, log }: AccountSessionsO
       // This session ends by signing out.
       const meant = (await find(login)).filter((found) => found.id !== id && handleOf(found.id) === handle)
       if (meant.length === 0) throw new LoginError('unknown_session', 'a handle of no session of this person')
-      return end(meant, login)
+      return endThem(meant, login, options)
     },
     async endOthers(sid, login) {
       const id = store.idOf(sid)
-      return end(
+      return endThem(
         (await find(login)).filter((found) => found.id !== id),
         login,
+        options,
       )
     },
-    async endHere(sid, login) {
+    async endEverywhere(sid, login) {
+      // A login of this person that is being finished just now ends with them.
+      await memory.note({ issuer: login.issuer, sid: undefined, sub: login.subject })
       const id = store.idOf(sid)
       const others = (await find(login)).filter((found) => found.id !== id)
-      const [own, ended] = await Promise.all([store.end(sid), endFound(store, others)])
-      return [own ?? login, ...ended]
+      const { results: ended, error } = await store.endEach(others.map((found) => found.id))
+      if (error !== undefined) {
+        await Promise.all(ended.map((other) => tell(other, provider, log)))
+        throw error
+      }
+      return [(await store.end(sid)) ?? login, ...ended]
     },
   }
 }
 
-async function endFound(store: LoginStore, sessions: readonly Found[]): Promise<readonly LoginSession[]> {
-  const ended = await Promise.all(sessions.map(({ id }) => store.endFound(id)))
-  return ended.filter((login) => login !== undefined)
+async function endThem(
+  sessions: readonly Found[],
+  own: LoginSession,
+  { store, provider, log }: AccountSessionsOptions,
+): Promise<EndedSessions> {
+  const { results: ended, error } = await store.endEach(sessions.map(({ id }) => id))
+  // One that is part of the same sign-on session as this one ends here alone: the other end would take this, too.
+  const elsewhere = ended.filter(
+    (login) => signOnOf(login) === undefined || signOnOf(login) !== signOnOf(own),
+  )
+  const told = await Promise.all(elsewhere.map((login) => tell(login, provider, log)))
+  log.info(
+    { code: 'sessions_ended', iss: own.issuer, sub: own.subject, sessions: ended.length },
+    'ended from the account page',
+  )
+  // What ended is ended there, too, before we say that not all did.
+  if (error !== undefined) throw error
+  return { ended: ended.length, leftAtProvider: told.filter((ok) => !ok).length }
 }
 
 /** Whether the authorization server knows now that a login is over. */

@@ -19,13 +19,3 @@ export function readActionOutcome(
   if (more.length > 0 || named.some((name) => name !== asked) || named.length > 1) return 'none'
   return ACTION_OUTCOMES.find((outcome) => outcome === status) ?? 'none'
 }
-
-/** The address to go back to, with the outcome for whoever shows it there. */
-export function withOutcome(returnTo: string, action: string, outcome: ActionOutcome): string {
-  const [address = '', fragment] = returnTo.split('#', 2)
-  const [path = '', query = ''] = address.split('?', 2)
-  const parameters = new URLSearchParams(query)
-  parameters.set('kc_action', action)
-  parameters.set('kc_action_status', outcome)
-  return `${path}?${parameters.toString()}${fragment === undefined ? '' : `#${fragment}`}`
-}

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express'
+import type { SessionData } from 'express-session'
 import { isAppError } from '../errors.js'
 import { queryOf } from '../http/query.js'
 import type { Log } from '../log.js'
@@ -6,8 +7,9 @@ import type { Metrics } from '../metrics.js'
 import type { Provider } from '../provider/provider.js'
 import { lacksStrength } from '../provider/strength.js'
 import { assertOwnSession } from '../session/own-session.js'
-import { destroySession, namesOfApp, regenerateSession, saveSession } from '../session/regenerate.js'
-import { readActionOutcome, withOutcome } from './action-outcome.js'
+import type { Proofs } from '../session/proofs.js'
+import { replaceSession } from '../session/regenerate.js'
+import { readActionOutcome } from './action-outcome.js'
 import { finishLogin, readState } from './authorization-response.js'
 import { loginCookieName } from './begin-login.js'
 import { readBrowser } from './browser-cookie.js'
@@ -16,6 +18,7 @@ import { LoginError } from './errors.js'
 import { createLoginSession, loginOf, type LoginSession, type LoginStore } from './login-session.js'
 import type { LogoutMemory } from './logout-memory.js'
 import type { PendingLogin, PendingLogins, TakenLogin } from './pending-logins.js'
+import { withParameters } from './return-to.js'
 import type { LoginPaths } from './login-paths.js'
 
 export interface CallbackOptions {
@@ -27,6 +30,7 @@ export interface CallbackOptions {
   readonly pendingLogins: PendingLogins
   readonly logoutMemory: LogoutMemory
   readonly store: LoginStore
+  readonly proofs: Proofs
   readonly clockTolerance: number
   readonly log: Log
   readonly metrics: Metrics
@@ -66,27 +70,28 @@ async function finish(
   pending: PendingLogin,
   options: CallbackOptions,
 ): Promise<string> {
-  const { returnTo, strength, action } = pending
-  const { clockTolerance, now = Date.now } = options
+  const { returnTo, action } = pending
   try {
-    const login = await signIn(req, query, pending, options)
-    const lacks = strength && lacksStrength(login.claims, strength, { clockTolerance, now })
-    if (lacks !== undefined)
-      throw new LoginError('login_too_weak', `the login came back without the ${lacks} that was asked for`)
+    await signIn(req, query, pending, options)
   } catch (error) {
     throw isAppError(error) ? error.returningTo(returnTo) : error
   }
   const outcome = readActionOutcome(query, action)
-  return action === undefined || outcome === undefined ? returnTo : withOutcome(returnTo, action, outcome)
+  if (action === undefined || outcome === undefined) return returnTo
+  return withParameters(returnTo, {
+    kc_action: action,
+    kc_action_status: outcome,
+    proof: options.proofs.make(req.sessionID, `${action} ${outcome}`),
+  })
 }
 
 async function signIn(
   req: Request,
   query: URLSearchParams,
-  pending: PendingLogin,
+  { strength, ...pending }: PendingLogin,
   options: CallbackOptions,
-): Promise<LoginSession> {
-  const { publicUrl, provider, store, log, logoutMemory, now = Date.now } = options
+): Promise<void> {
+  const { publicUrl, provider, store, clockTolerance, now = Date.now } = options
   const begunAt = now()
   const { metadata, client } = await provider.connect()
   const finished = await finishLogin(query, pending, {
@@ -98,24 +103,47 @@ async function signIn(
     metadata,
     redirectUri: publicUrl + options.paths.callback,
   })
+  const lacks = strength && lacksStrength(finished.claims, strength, { clockTolerance, now })
+  const weak =
+    lacks && new LoginError('login_too_weak', `the login came back without the ${lacks} that was asked for`)
+  // Who is signed in stays so: a login that was not what it should be takes nobody's place.
+  if (weak !== undefined && loginOf(req, store) !== undefined) throw weak
   const device = readDevice(req.headers['user-agent'])
-  const login = createLoginSession(finished, { issuer: provider.issuer, device, now: now() })
-  await replaceSession(req, login, store)
-  if (await logoutMemory.hasOvertaken(login, begunAt)) {
-    await destroySession(req)
-    throw new LoginError('logged_out_meanwhile', 'a logout token for this login was quicker')
-  }
-  log.info({ code: 'login', iss: login.issuer, sub: login.subject }, 'signed in')
-  return login
+  await keep(req, createLoginSession(finished, { issuer: provider.issuer, device, now: now() }), {
+    ...options,
+    begunAt,
+  })
+  if (weak !== undefined) throw weak
 }
 
-/** What the app keeps for a visitor, or for the same person, moves into the new session; what it keeps for another does not. */
-async function replaceSession(req: Request, login: LoginSession, store: LoginStore): Promise<void> {
+/** Makes a login the browser's session, unless it was ended meanwhile. Whatever fails, the browser has what it had. */
+async function keep(
+  req: Request,
+  login: LoginSession,
+  { store, logoutMemory, log, begunAt }: CallbackOptions & { readonly begunAt: number },
+): Promise<void> {
   const before = loginOf(req, store)
   const isOther = before !== undefined && (before.subject !== login.subject || before.issuer !== login.issuer)
-  await regenerateSession(req, isOther ? [] : namesOfApp(req.session, 'latchkey'))
-  req.session.latchkey = login
-  await saveSession(req)
+  const replaced = await replaceSession(req, (session, old) => {
+    // What the app keeps for a visitor, or for the same person, moves along; what it keeps for another does not.
+    if (!isOther) Object.assign(session, ofApp(old))
+    session.latchkey = login
+  })
+  try {
+    if (await logoutMemory.hasOvertaken(login, begunAt))
+      throw new LoginError('logged_out_meanwhile', 'a logout token for this login was quicker')
+    await replaced.endOld()
+  } catch (error) {
+    await replaced.undo()
+    throw error
+  }
+  log.info({ code: 'login', iss: login.issuer, sub: login.subject }, 'signed in')
+}
+
+function ofApp(session: Partial<SessionData>): Partial<SessionData> {
+  return Object.fromEntries(
+    Object.entries(session).filter(([name]) => name !== 'cookie' && name !== 'latchkey'),
+  )
 }
 
 function unknownLogin(browser: string | undefined): LoginError {

@@ -1,4 +1,5 @@
 import type { Request } from 'express'
+import { inspect } from 'node:util'
 // What it declares is added to below.
 import 'express-session'
 import { displayClaims, type Auth } from '../http/auth.js'
@@ -82,7 +83,8 @@ function tokensOf(finished: FinishedLogin, now: number): LoginTokens {
  */
 function concise(login: LoginSession): LoginSession {
   const line = `login begun ${login.startedAt}`
-  return deepFreeze(Object.defineProperty({ ...login }, 'toJSON', { value: () => line }))
+  const copy = Object.defineProperty({ ...login }, 'toJSON', { value: () => line })
+  return deepFreeze(Object.defineProperty(copy, inspect.custom, { value: () => line }))
 }
 
 /** Several requests share one: what one of them could change, others would see. */

@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics.js'
 import type { Provider } from '../provider/provider.js'
 import { createLocks } from '../session/lock.js'
 import { assertOwnSession } from '../session/own-session.js'
+import type { Proofs } from '../session/proofs.js'
 import type { Records } from '../session/records.js'
 import { createAccountRouter } from './account-router.js'
 import type { AccountSessions } from './account-sessions.js'
@@ -12,8 +13,9 @@ import { createBeginLogin } from './begin-login.js'
 import { LoginError } from './errors.js'
 import type { LoginPaths } from './login-paths.js'
 import { loginOf, type LoginStore } from './login-session.js'
-import { createLogoutMemory } from './logout-memory.js'
+import type { LogoutMemory } from './logout-memory.js'
 import type { LogoutPages } from './logout-router.js'
+import { revokeElsewhere } from './logout.js'
 import { createPendingLogins } from './pending-logins.js'
 import { createProviderLogout } from './provider-logout.js'
 import { createRefresher } from './refresh.js'
@@ -40,6 +42,8 @@ export interface CreateLoginOptions {
   readonly records: Records
   readonly store: LoginStore
   readonly accountSessions: AccountSessions
+  readonly logoutMemory: LogoutMemory
+  readonly proofs: Proofs
   readonly provider: Provider
   readonly pages: LogoutPages
   readonly headers: RequestHandler
@@ -65,7 +69,7 @@ export interface Login {
 
 /** Puts the login together. */
 export function createLogin(options: CreateLoginOptions): Login {
-  const { paths, records, store, provider, now } = options
+  const { paths, records, store, provider, logoutMemory, now } = options
   const { issuer, clientId, keys } = provider
   const pendingLogins = createPendingLogins({
     records,
@@ -74,11 +78,11 @@ export function createLogin(options: CreateLoginOptions): Login {
     remember: options.sessionAbsoluteTimeout,
     now,
   })
-  const logoutMemory = createLogoutMemory(records, now)
   const refresher = createRefresher({
     ...options,
     locks: createLocks({ records }),
     renew: (login) => renewTokens(login, options),
+    abandon: (login) => revokeElsewhere(login, options),
   })
   const beginLogin = createBeginLogin({ ...options, callbackPath: paths.callback, pendingLogins })
   const requireLogin = createRequireLogin({
@@ -89,7 +93,7 @@ export function createLogin(options: CreateLoginOptions): Login {
   })
   const providerLogout = createProviderLogout({ ...options, issuer, clientId, keys, memory: logoutMemory })
   return {
-    routes: createLoginRouter({ ...options, pendingLogins, logoutMemory, providerLogout, beginLogin }),
+    routes: createLoginRouter({ ...options, pendingLogins, providerLogout, beginLogin }),
     accountRoutes: createAccountRouter({
       ...options,
       accountPath: options.accountPath ?? '/account',

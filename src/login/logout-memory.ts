@@ -1,7 +1,7 @@
 import { digest } from '../session/digest.js'
 import type { Records } from '../session/records.js'
 import type { LoginSession } from './login-session.js'
-import { endedKey, sessionKeys, type EndedAtProvider } from './session-keys.js'
+import { endedKey, sessionKeys, type Ended } from './session-keys.js'
 
 /** How long a logout is remembered that may have overtaken the login which it ends, in milliseconds. */
 const OVERTAKING = 300_000
@@ -12,14 +12,21 @@ export interface LogoutMemory {
   hasHeard(jti: string): Promise<boolean>
   /** @param life milliseconds for which the token could be used again. */
   hear(jti: string, life: number): Promise<void>
-  /** Remembers that the provider ended something just now. */
-  note(ended: EndedAtProvider): Promise<void>
+  /**
+   * Remembers that something ended.
+   *
+   * @param issuedAt seconds by the provider's clock, when it said so; else it ends by our word, now.
+   */
+  note(ended: Ended, issuedAt?: number): Promise<void>
   /** Whether a login that has just been finished was ended meanwhile. */
   hasOvertaken(login: LoginSession, begunAt: number): Promise<boolean>
 }
 
 interface Noted {
+  /** Milliseconds by our clock. */
   readonly at: number
+  /** Seconds by the provider's. */
+  readonly issuedAt?: number
   readonly sub?: string
   /** The provider's session never comes back; a person may have signed in again since. */
   readonly isForGood: boolean
@@ -38,18 +45,29 @@ export function createLogoutMemory(records: Records, now: () => number = Date.no
   return {
     hasHeard: async (jti) => (await records.get(heardKey(jti))) !== undefined,
     hear: (jti, life) => write(heardKey(jti), '', life),
-    note(ended) {
+    note(ended, issuedAt) {
       const { sid, sub } = ended
-      const noted: Noted = { at: now(), isForGood: sid !== undefined, ...(sub !== undefined && { sub }) }
+      const noted: Noted = {
+        at: now(),
+        isForGood: sid !== undefined,
+        ...(issuedAt !== undefined && { issuedAt }),
+        ...(sub !== undefined && { sub }),
+      }
       return write(notedKey(endedKey(ended)), JSON.stringify(noted), OVERTAKING)
     },
     async hasOvertaken(login, begunAt) {
       const found = await Promise.all(sessionKeys(login).map((key) => records.get(notedKey(key))))
       return found.some((record) => {
         if (record === undefined) return false
-        const { at, sub, isForGood } = JSON.parse(record.value) as Noted
-        return (sub === undefined || sub === login.subject) && (isForGood || at >= begunAt)
+        const noted = JSON.parse(record.value) as Noted
+        const isMeant = noted.sub === undefined || noted.sub === login.subject
+        return isMeant && (noted.isForGood || isLater(noted, login, begunAt))
       })
     },
   }
+}
+
+/** Compared by one clock: the provider's, where it said so, since two processes of ours may differ. */
+function isLater({ at, issuedAt }: Noted, { claims }: LoginSession, begunAt: number): boolean {
+  return issuedAt === undefined ? at >= begunAt : issuedAt >= claims.iat
 }

@@ -8,7 +8,7 @@ import type { Provider } from '../provider/provider.js'
 import { cookieAttributes } from '../session/cookies.js'
 import { SessionError } from '../session/errors.js'
 import { inTime } from '../session/in-time.js'
-import { destroySession } from '../session/regenerate.js'
+import { dropSession } from '../session/regenerate.js'
 import { LoginError } from './errors.js'
 import { loginOf, type LoginSession, type LoginStore } from './login-session.js'
 import { endAtProvider, endSessionUrl, type LogoutOptions } from './logout.js'
@@ -60,7 +60,7 @@ function logout(options: LogoutRouterOptions): RequestHandler {
     }
     // Its tokens may have been renewed since this request began.
     const login = (await store.end(req.sessionID)) ?? known
-    await forget(req, res, options)
+    forget(req, res, options)
     log.info({ code: 'logout', iss: login.issuer, sub: login.subject }, 'signed out')
     metrics.logout('person', 1)
     await goOnAtProvider(req, res, [login], options)
@@ -68,12 +68,12 @@ function logout(options: LogoutRouterOptions): RequestHandler {
 }
 
 /** Ends what the browser and this request know of a session that is gone from the store. */
-export async function forget(
+export function forget(
   req: Request,
   res: Response,
   { publicUrl, cookieName }: Pick<LogoutRouterOptions, 'publicUrl' | 'cookieName'>,
-): Promise<void> {
-  await destroySession(req)
+): void {
+  dropSession(req)
   res.clearCookie(cookieName, cookieAttributes(publicUrl))
 }
 

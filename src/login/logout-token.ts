@@ -9,7 +9,8 @@ const MAX_AGE = 300
 
 export interface LogoutToken {
   readonly jti: string
-  /** Seconds. */
+  /** Seconds, both. */
+  readonly iat: number
   readonly exp: number
   /** The one session that ended; without it all of the person's. */
   readonly sid: string | undefined
@@ -38,7 +39,7 @@ export async function verifyLogoutToken(token: string, options: IdTokenOptions):
   // > A Logout Token MUST contain either a sub or a sid Claim, and MAY contain both.
   if (jti === undefined) throw new JwtError('jti', 'no identifier')
   if (sid === undefined && sub === undefined) throw new JwtError('sub', 'neither a session nor a person')
-  return { jti, exp: claims.exp, sid, sub }
+  return { jti, iat: claims.iat, exp: claims.exp, sid, sub }
 }
 
 function checkPurpose(claims: Claims): void {

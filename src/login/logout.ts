@@ -1,10 +1,11 @@
 import * as oidc from 'openid-client'
-import { ownError } from '../errors.js'
+import { isAppError, ownError } from '../errors.js'
 import type { Log } from '../log.js'
 import type { ProviderClient } from '../provider/client.js'
 import { ProviderError } from '../provider/errors.js'
 import { isKeycloak } from '../provider/keycloak.js'
 import type { ProviderMetadata } from '../provider/metadata.js'
+import type { Provider } from '../provider/provider.js'
 import type { LoginSession } from './login-session.js'
 
 /** Longer addresses are refused by servers and proxies on the way. */
@@ -41,6 +42,26 @@ export async function endAtProvider(
     return response.ok
   }
   return revocation !== undefined && revoke(client.configuration, refreshToken, log)
+}
+
+/**
+ * Revokes a refresh token that came when its session had ended. Keycloak has ended the whole sign-on session by then;
+ * others keep what is not revoked. Never rejects.
+ */
+export async function revokeElsewhere(
+  login: LoginSession,
+  { provider, log }: { readonly provider: Provider; readonly log: Log },
+): Promise<void> {
+  try {
+    const connected = await provider.connect()
+    if (!isKeycloak(connected.metadata)) await endAtProvider(login, { ...connected, log })
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    log.warn(
+      { code: 'logout_incomplete', reason: error.message, hint: error.hint },
+      'a token was not revoked',
+    )
+  }
 }
 
 async function revoke(configuration: oidc.Configuration, refreshToken: string, log: Log): Promise<boolean> {

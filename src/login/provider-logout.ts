@@ -4,7 +4,7 @@ import type { IdTokenOptions } from './id-token.js'
 import type { LogoutMemory } from './logout-memory.js'
 import type { LoginStore } from './login-session.js'
 import { verifyLogoutToken, type LogoutToken } from './logout-token.js'
-import { endedKey } from './session-keys.js'
+import { endedKey, personKey, signOnKey, signOnOf } from './session-keys.js'
 
 export interface ProviderLogoutOptions extends IdTokenOptions {
   readonly store: Pick<LoginStore, 'endAll'>
@@ -43,21 +43,25 @@ export function createProviderLogout(options: ProviderLogoutOptions): ProviderLo
     }
   }
 
-  async function end(sid: string | undefined, sub: string | undefined): Promise<number> {
+  async function end({ sid, sub, iat }: LogoutToken): Promise<number> {
     const ended = { issuer, sid, sub }
     // First noted: a login that is stored after the search below sees it.
-    await memory.note(ended)
+    await memory.note(ended, iat)
     // A session and a person that do not belong together end nobody's session.
     const logins = await store.endAll(endedKey(ended), (login) => sub === undefined || login.subject === sub)
-    return logins.length
+    if (sid === undefined || sub === undefined) return logins.length
+    // Of a session whose ID token did not say which it is part of, only the person is known.
+    const unnamed = await store.endAll(personKey(issuer, sub), (login) => signOnOf(login) === undefined)
+    return logins.length + unnamed.length
   }
 
   return {
     async byToken(token) {
-      const { jti, exp, sid, sub } = await check(token)
+      const read = await check(token)
+      const { jti, exp, sub } = read
       if (await memory.hasHeard(jti))
         throw new LoginError('invalid_logout_token', 'a logout token that was used already')
-      const ended = await end(sid, sub)
+      const ended = await end(read)
       await memory.hear(jti, (exp + clockTolerance) * 1000 - now())
       return { ended, subject: sub }
     },
@@ -66,7 +70,8 @@ export function createProviderLogout(options: ProviderLogoutOptions): ProviderLo
       const [sid, ...moreSid] = query.getAll('sid')
       if (moreIss.length + moreSid.length > 0 || iss !== issuer || !sid)
         throw new LoginError('invalid_logout_request', 'not exactly one iss of ours and one sid')
-      return end(sid, undefined)
+      // Nothing is remembered of it: anybody may send one, with any name of a session.
+      return (await store.endAll(signOnKey(issuer, sid), () => true)).length
     },
   }
 }

@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose'
 import * as oidc from 'openid-client'
-import { JwtError, ProviderError } from '../provider/errors.js'
+import { isAppError, type AppError } from '../errors.js'
+import { JwtError } from '../provider/errors.js'
 import type { Claims } from '../provider/jwt.js'
 import { isKeycloak } from '../provider/keycloak.js'
 import type { Provider } from '../provider/provider.js'
@@ -14,12 +15,11 @@ export interface RefreshGrantOptions extends Omit<IdTokenOptions, 'issuer' | 'cl
   readonly provider: Provider
 }
 
-/** Tokens came back, but there is no key to judge the ID token by. */
+/** Tokens came back, but nothing can be believed of the ID token, or there is no key to judge it by. */
 export interface Unjudged {
   /** The refresh token to use from now on. */
   readonly refreshToken: string
-  /** Why it could not be judged. */
-  readonly error: ProviderError
+  readonly error: AppError
 }
 
 export type Renewal = { readonly login: FinishedLogin } | { readonly unjudged: Unjudged }
@@ -27,7 +27,7 @@ export type Renewal = { readonly login: FinishedLogin } | { readonly unjudged: U
 /**
  * Redeems the refresh token of a login, and checks the ID token that comes back like the first.
  *
- * @throws {@link LoginError} `refresh_refused` or `id_token_invalid` when the login is over, `client_refused` or
+ * @throws {@link LoginError} `refresh_refused`, or `id_token_invalid` for one of somebody else, when the login is over, `client_refused` or
  *   `token_response_invalid` when the answer is not one; `ProviderError` when there is none.
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokens | OpenID Connect Core §12}
  */
@@ -40,7 +40,7 @@ export async function renewTokens(login: LoginSession, options: RefreshGrantOpti
   try {
     claims = await claimsOf(response, login, options)
   } catch (error) {
-    if (!(error instanceof ProviderError)) throw error
+    if (!isAppError(error) || error.code === 'id_token_invalid') throw error
     // What was spent is spent: the new refresh token is not lost with a key that could not be fetched.
     return { unjudged: { refreshToken: nextRefreshToken, error } }
   }
@@ -55,6 +55,9 @@ export async function renewTokens(login: LoginSession, options: RefreshGrantOpti
     },
   }
 }
+
+/** Checks that tell of another login than this one. Whatever else fails is a fault, and no reason to end it. */
+const OF_SOMEBODY_ELSE: readonly string[] = ['iss', 'aud', 'azp', 'sub', 'nonce']
 
 async function redeem(refreshToken: string, provider: Provider): Promise<TokenResponse> {
   const { metadata, client } = await provider.connect()
@@ -89,7 +92,8 @@ async function claimsOf(
   } catch (cause) {
     if (!(cause instanceof JwtError)) throw cause
     const message = `the refreshed ID token failed a check (${cause.check}: ${cause.message})`
-    throw new LoginError('id_token_invalid', message, { cause, hint: cause.hint })
+    const code = OF_SOMEBODY_ELSE.includes(cause.check) ? 'id_token_invalid' : 'token_response_invalid'
+    throw new LoginError(code, message, { cause, hint: cause.hint })
   }
 }
 

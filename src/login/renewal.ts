@@ -14,6 +14,8 @@ export interface RenewalOptions {
   readonly locks: Locks
   /** Redeems the refresh token of a login. */
   readonly renew: (login: LoginSession) => Promise<Renewal>
+  /** Gives up tokens that came when their session had ended. Never rejects. */
+  readonly abandon: (login: LoginSession) => Promise<void>
   /** Seconds; see REFRESH_BEFORE. */
   readonly refreshBefore: number
   /** Seconds; see UPSTREAM_TIMEOUT. */
@@ -100,14 +102,16 @@ async function call(sid: string, held: Held, context: Context): Promise<Outcome>
 
 /** Stores what was renewed. A session that ended meanwhile stays so. */
 async function keep(sid: string, held: Held, login: LoginSession, context: Context): Promise<Outcome> {
-  const { store, unstored } = context
+  const { store, unstored, abandon } = context
   try {
     if (await store.replaceOwn(sid, held, login)) return login
   } catch (error) {
     unstored.add(sid, held, login)
     throw error
   }
-  return (await store.hold(sid))?.own
+  const current = (await store.hold(sid))?.own
+  if (current === undefined) void abandon(login)
+  return current
 }
 
 /** A refusal is believed when nobody else has renewed the session meanwhile. */

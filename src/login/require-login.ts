@@ -4,9 +4,8 @@ import { isNavigation } from '../http/navigation.js'
 import type { Respond } from '../http/respond.js'
 import { lacksStrength, readStrength, strengthParameters } from '../provider/strength.js'
 import type { Strength, StrengthOptions } from '../provider/strength.js'
-import { cookieAttributes } from '../session/cookies.js'
 import { assertOwnSession } from '../session/own-session.js'
-import { destroySession } from '../session/regenerate.js'
+import { dropSession } from '../session/regenerate.js'
 import type { BeginLogin } from './begin-login.js'
 import { LoginError } from './errors.js'
 import { loginOf, sessionAuth, type LoginSession, type LoginStore } from './login-session.js'
@@ -21,7 +20,6 @@ export interface RequireLoginOptions extends StrengthOptions {
 
 export interface RequireLoginServices {
   readonly publicUrl: string
-  readonly cookieName: string
   readonly defaultReturnTo: string
   readonly store: LoginStore
   readonly refresher: Refresher
@@ -61,7 +59,7 @@ export function createRequireLogin(services: RequireLoginServices) {
 /** Sets `req.auth`, or answers and says no. */
 async function admit(req: Request, res: Response, guard: Guard): Promise<boolean> {
   const { store, strength, clockTolerance, now = Date.now } = guard
-  const login = await currentLogin(req, res, guard)
+  const login = await currentLogin(req, guard)
   if (login === undefined) {
     await refuse(req, res, guard)
     return false
@@ -78,18 +76,14 @@ async function admit(req: Request, res: Response, guard: Guard): Promise<boolean
 /** The login of a request with fresh tokens; a session that turns out to be over is gone after this. */
 async function currentLogin(
   req: Request,
-  res: Response,
-  { store, refresher, publicUrl, cookieName }: RequireLoginServices,
+  { store, refresher }: RequireLoginServices,
 ): Promise<LoginSession | undefined> {
   const login = loginOf(req, store)
   if (login === undefined) return undefined
   const fresh = await refresher.fresh(req.sessionID, login)
-  if (fresh === undefined) {
-    await destroySession(req)
-    if (!res.headersSent) res.clearCookie(cookieName, cookieAttributes(publicUrl))
-  } else {
-    req.session.latchkey = fresh
-  }
+  // Its cookie is left alone: another tab may have signed in meanwhile, and then it is that one's.
+  if (fresh === undefined) dropSession(req)
+  else req.session.latchkey = fresh
   return fresh
 }
 
@@ -135,4 +129,7 @@ function destinationOf(req: Request, { publicUrl, defaultReturnTo }: RequireLogi
 function checkOptions(options: RequireLoginOptions): void {
   const unknown = Object.keys(options).filter((name) => !['redirect', 'acr', 'maxAge'].includes(name))
   if (unknown.length > 0) throw new TypeError(`requireLogin: unknown option ${unknown.join(', ')}`)
+  const unset = Object.entries(options).filter(([, value]) => value === undefined)
+  if (unset.length > 0)
+    throw new TypeError(`requireLogin: ${unset.map(([name]) => name).join(', ')} is undefined`)
 }

@@ -25,3 +25,13 @@ export function loginLink(returnTo: string | undefined): string {
     ? '/login'
     : `/login?${new URLSearchParams({ return_to: returnTo }).toString()}`
 }
+
+/** A path of ours with parameters for whoever shows something there. */
+export function withParameters(returnTo: string, added: Readonly<Record<string, string>>): string {
+  const hash = returnTo.indexOf('#')
+  const [address, fragment] = hash === -1 ? [returnTo, ''] : [returnTo.slice(0, hash), returnTo.slice(hash)]
+  const mark = address.indexOf('?')
+  const parameters = new URLSearchParams(mark === -1 ? '' : address.slice(mark + 1))
+  for (const [name, value] of Object.entries(added)) parameters.set(name, value)
+  return `${mark === -1 ? address : address.slice(0, mark)}?${parameters.toString()}${fragment}`
+}

@@ -25,14 +25,14 @@ export function sessionKeys(login: Findable): readonly string[] {
   ]
 }
 
-/** What the provider ended: one sign-on session, which is that person's where both are given, or all of a person. */
-export interface EndedAtProvider {
+/** What ended: one sign-on session, which is that person's where both are given, or all of a person. */
+export interface Ended {
   readonly issuer: string
   readonly sid: string | undefined
   readonly sub: string | undefined
 }
 
 /** The key under which the sessions are found that end with it. */
-export function endedKey({ issuer, sid, sub }: EndedAtProvider): string {
+export function endedKey({ issuer, sid, sub }: Ended): string {
   return sid === undefined ? personKey(issuer, sub ?? '') : signOnKey(issuer, sid)
 }

@@ -1,13 +1,14 @@
 import * as oidc from 'openid-client'
 import { ownError } from '../errors.js'
-import { clockHint } from '../provider/clock-hint.js'
 import { ProviderError } from '../provider/errors.js'
-import { isObject } from '../provider/is-object.js'
 import { keycloakTokenErrorHint } from '../provider/keycloak.js'
 import { LoginError } from './errors.js'
 
 /** A longer life than this is no life of an access token, in seconds. */
 const MAX_EXPIRES_IN = 365 * 24 * 3600
+
+/** Answers that mean: not now. */
+const BUSY: readonly number[] = [408, 429]
 
 export type TokenResponse = oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers
 
@@ -30,10 +31,11 @@ export interface TranslationOptions {
 
 /** What openid-client reports of the token endpoint, in our words. What it found stays in `cause`, which is never logged. */
 export function translateTokenError(error: unknown, options: TranslationOptions): unknown {
+  const { refused } = options
   const own = ownError(error)
   if (own !== undefined) return own
   const status = statusOf(error)
-  if (status !== undefined && status >= 500)
+  if (status !== undefined && (status >= 500 || BUSY.includes(status)))
     return new ProviderError('provider_unavailable', `the token endpoint answered ${status}`, {
       cause: error,
     })
@@ -42,11 +44,8 @@ export function translateTokenError(error: unknown, options: TranslationOptions)
   }
   if (error instanceof oidc.ClientError) {
     const why = error.code ?? 'unknown'
-    return isAboutIdToken(error)
-      ? new LoginError('id_token_invalid', `the ID token failed a check (${why})`, {
-          cause: error,
-          hint: timesHint(error),
-        })
+    return isAboutIdToken(error, refused)
+      ? new LoginError('id_token_invalid', `the ID token failed a check (${why})`, { cause: error })
       : new LoginError('token_response_invalid', `the token response is not one (${why})`, { cause: error })
   }
   return error
@@ -76,8 +75,12 @@ function refusal(
   })
 }
 
-/** openid-client looks into the ID token before we do; what it attaches to its error tells which part it disliked. */
-function isAboutIdToken({ code, cause }: oidc.ClientError): boolean {
+/**
+ * openid-client looks into the ID token before we do; what it attaches to its error tells which part it disliked. In the
+ * answer to a refresh only another issuer or client counts: nothing else ends a session.
+ */
+function isAboutIdToken({ code, cause }: oidc.ClientError, refused: TranslationOptions['refused']): boolean {
+  if (refused === 'refresh_refused') return code === 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'
   if (code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' || code === 'OAUTH_RESPONSE_IS_NOT_JSON') return false
   if (!(cause instanceof Error)) return false
   const found: unknown = cause.cause
@@ -85,14 +88,4 @@ function isAboutIdToken({ code, cause }: oidc.ClientError): boolean {
     typeof found === 'string' ||
     (typeof found === 'object' && found !== null && ('claims' in found || 'header' in found))
   )
-}
-
-/** To its error about a token's times openid-client attaches the claims and what it took for now. */
-function timesHint({ code, cause }: oidc.ClientError): string | undefined {
-  if (code !== 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED' || !(cause instanceof Error)) return undefined
-  const found = cause.cause
-  if (!isObject(found) || !isObject(found['claims'])) return undefined
-  const { claims, now, tolerance } = found
-  if (typeof now !== 'number' || typeof tolerance !== 'number') return undefined
-  return clockHint(claims, now, tolerance)
 }

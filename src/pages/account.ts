@@ -2,8 +2,9 @@ import type { Request } from 'express'
 import { displayClaims } from '../http/auth.js'
 import { queryOf } from '../http/query.js'
 import type { AccountSession, AccountSessions } from '../login/account-sessions.js'
-import { readActionOutcome } from '../login/action-outcome.js'
+import { ACTION_OUTCOMES } from '../login/action-outcome.js'
 import { authenticatedAt, loginOf, type LoginStore } from '../login/login-session.js'
+import type { Proofs } from '../session/proofs.js'
 import type { Texts } from './texts.js'
 
 /** What the account page shows. */
@@ -30,13 +31,14 @@ interface ShownSession extends Pick<AccountSession, 'handle' | 'isThis'> {
 export interface AccountOptions {
   readonly store: LoginStore
   readonly accountSessions: Pick<AccountSessions, 'list'>
+  readonly proofs: Pick<Proofs, 'holds'>
 }
 
 /** Behind `requireLogin`: without a session there is nothing to describe. */
 export async function describeAccount(
   req: Request,
   t: Texts,
-  { store, accountSessions }: AccountOptions,
+  { store, accountSessions, proofs }: AccountOptions,
 ): Promise<Account | undefined> {
   const login = loginOf(req, store)
   if (login === undefined) return undefined
@@ -50,7 +52,7 @@ export async function describeAccount(
       (typeof acr === 'string' && Object.hasOwn(t.levels, acr) ? t.levels[acr] : t.levels['unknown']) ?? '',
     endsAt: req.auth?.expiresAt,
     sessions: sessions.map((session) => describeSession(session, t)),
-    notice: noticeOf(queryOf(req), t),
+    notice: noticeOf(queryOf(req), t, (text, proof) => proofs.holds(req.sessionID, text, proof)),
   }
 }
 
@@ -64,15 +66,18 @@ function describeSession({ device, startedAt, seenAt, ...rest }: AccountSession,
   }
 }
 
-/** Anybody can write an address: it chooses between sentences of ours that claim nothing. */
-function noticeOf(query: URLSearchParams, { account }: Texts): string | undefined {
-  const [ended, left] = [smallNumber(query.get('ended')), smallNumber(query.get('left'))]
-  if (ended !== undefined && left !== undefined) return account.ended(ended, left)
-  const action = query.get('kc_action')
-  const outcome = action === null ? undefined : readActionOutcome(query, action)
-  return outcome === undefined ? undefined : account.outcomes[outcome]
-}
-
-function smallNumber(text: string | null): number | undefined {
-  return text !== null && /^\d{1,4}$/.test(text) ? Number(text) : undefined
+/** Anybody can write an address: only what we said to this session is said again. */
+function noticeOf(
+  query: URLSearchParams,
+  { account }: Texts,
+  isOurs: (text: string, proof: string | null) => boolean,
+): string | undefined {
+  const proof = query.get('proof')
+  const [ended, left] = [query.get('ended'), query.get('left')]
+  if (isOurs(`${ended} ${left}`, proof)) return account.ended(Number(ended), Number(left))
+  const [action, status] = [query.get('kc_action'), query.get('kc_action_status')]
+  const outcome = ACTION_OUTCOMES.find((known) => known === status)
+  return outcome !== undefined && isOurs(`${action} ${outcome}`, proof)
+    ? account.outcomes[outcome]
+    : undefined
 }

@@ -9,6 +9,7 @@ import { shownLogin, type LoginStore } from '../login/login-session.js'
 import { loginLink, readReturnTo } from '../login/return-to.js'
 import type { LogoutPages } from '../login/logout-router.js'
 import { isKeycloak } from '../provider/keycloak.js'
+import type { Proofs } from '../session/proofs.js'
 import type { Provider } from '../provider/provider.js'
 import { describeAccount } from './account.js'
 import { createRender, textsFor, type RenderOptions, type View } from './render.js'
@@ -27,6 +28,7 @@ export interface PagesOptions extends RenderOptions {
   readonly provider: Provider
   readonly store: LoginStore
   readonly accountSessions: Pick<AccountSessions, 'list'>
+  readonly proofs: Pick<Proofs, 'holds'>
 }
 
 /** All pages of ours. */

@@ -11,11 +11,13 @@ export const CLIENT_AUTHENTICATION = [
 ] as const
 export type ClientAuthentication = (typeof CLIENT_AUTHENTICATION)[number]
 
+/** In seconds. */
+const TEN_YEARS = 315_360_000
+
 export interface ClientOptions {
   readonly clientId: string
   readonly clientSecret?: string | undefined
   readonly clientAuthentication: ClientAuthentication
-  readonly clockTolerance: number
   readonly backChannel: BackChannel
 }
 
@@ -27,9 +29,10 @@ export interface ProviderClient {
 }
 
 export function createProviderClient(metadata: ProviderMetadata, options: ClientOptions): ProviderClient {
-  const { clientId, clientAuthentication, clientSecret, clockTolerance, backChannel } = options
+  const { clientId, clientAuthentication, clientSecret, backChannel } = options
   const authenticate = clientAuth(clientAuthentication, clientSecret)
-  const client = { client_id: clientId, [oidc.clockTolerance]: clockTolerance }
+  // The times of ID tokens are ours to judge: what openid-client refuses is lost, and with it a spent refresh token.
+  const client = { client_id: clientId, [oidc.clockTolerance]: TEN_YEARS }
   // Signatures are ours to judge, by our own list; the provider's word on algorithms is not asked.
   const server = { ...metadata, id_token_signing_alg_values_supported: [...SIGNATURE_ALGORITHMS] }
   const configuration = new oidc.Configuration(server, clientId, client, authenticate)

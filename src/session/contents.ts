@@ -38,9 +38,13 @@ export class ContentsCodec<Own extends object> {
   read(record: StoredRecord): Contents<Own> | undefined {
     const known = this.#known.get(record.version)
     if (known !== undefined) return known
-    const { own, data, createdAt } = JSON.parse(record.value) as Record<string, unknown>
-    if (typeof data !== 'string' || typeof createdAt !== 'number') return undefined
-    const contents = { own: this.#own.fromJson(own), data, createdAt }
+    const written = parse(record)
+    if (written === undefined) return undefined
+    const { own, data, createdAt } = written
+    const ours = own === undefined ? undefined : this.#own.fromJson(own)
+    // What another version wrote of somebody's login is no visitor's session.
+    if (own !== undefined && ours === undefined) return undefined
+    const contents = { own: ours, data, createdAt }
     this.#known.set(record.version, contents)
     return contents
   }
@@ -76,3 +80,28 @@ export class ContentsCodec<Own extends object> {
 }
 
 const isEqual = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other)
+
+interface Written {
+  readonly own?: unknown
+  readonly data: string
+  readonly createdAt: number
+}
+
+/** Nothing for a record that no version of ours has written. */
+export function parse({ value }: StoredRecord): Written | undefined {
+  const written = parseObject(value)
+  const { own, data, createdAt } = written ?? {}
+  if (typeof data !== 'string' || typeof createdAt !== 'number' || parseObject(data) === undefined)
+    return undefined
+  return { own, data, createdAt }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}

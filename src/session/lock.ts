@@ -88,7 +88,10 @@ async function renew(
     const renewed = await records.replace(key, mine, holder, lease)
     if (renewed !== undefined) return renewed
     const found = await records.get(key)
-    return found?.value === holder ? await records.replace(key, found, holder, lease) : undefined
+    // It may be gone: Redis lost it, or was away for longer than a lease.
+    return found === undefined || found.value === holder
+      ? await records.replace(key, found, holder, lease)
+      : undefined
   } catch {
     return mine
   }

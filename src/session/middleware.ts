@@ -45,7 +45,7 @@ export function createSession(options: SessionOptions): SessionMiddleware {
     // behind a proxy is plain http, and whether that proxy is trusted for addresses is another matter.
     if (attributes.secure === true) Object.defineProperty(req, 'secure', { value: true, configurable: true })
     express(req, res, (error?: unknown) => {
-      if (error !== undefined && error !== null) onError(error)
+      if (error !== undefined && error !== null) attempt(() => onError(error), next)
       // A session that was read is good, also when its end could not be moved.
       else if (isUse(req))
         store.keepAlive(req).then(
@@ -84,6 +84,15 @@ export function createSession(options: SessionOptions): SessionMiddleware {
       )
     },
     optional: (req, res, next) => load(req, res, next, () => next()),
+  }
+}
+
+/** The store calls back where nobody catches what a page of the app may throw. */
+function attempt(work: () => void, next: NextFunction): void {
+  try {
+    work()
+  } catch (error) {
+    next(error)
   }
 }
 

@@ -1,4 +1,4 @@
-import { createClient } from 'redis'
+import { createClient, ErrorReply } from 'redis'
 import type { Log } from '../log.js'
 import type { Metrics } from '../metrics.js'
 import { SessionError } from './errors.js'
@@ -9,6 +9,7 @@ import { inTime } from './in-time.js'
  * `createCluster`, connected by whoever made it.
  */
 export interface RedisClient {
+  /** Runs a script on one key. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
@@ -33,6 +34,8 @@ const DEADLINE = 1500
 const PAUSE = 1000
 /** A connection on which nothing comes back for so long is given up for another one. */
 const GIVE_UP = 4000
+/** Milliseconds for Redis to greet a new connection. */
+const HANDSHAKE = 3000
 /** The longest time between two attempts to connect. */
 const RETRY = 1000
 
@@ -59,6 +62,12 @@ export function connectTo(url: string, options: RedisLinkOptions): RedisLink {
     })
     // What goes wrong is told by the commands that it hits; without a listener it would end the process.
     client.on('error', () => undefined)
+    // Something takes connections there, and may never say a word on them.
+    client.on('connect', () => {
+      setTimeout(() => {
+        if (!client.isReady) renew(client)
+      }, HANDSHAKE).unref()
+    })
     client.connect().catch(() => {
       // It has given up: a wrong password, a server that is no Redis.
       if (!closed) setTimeout(() => renew(client), RETRY).unref()
@@ -94,11 +103,11 @@ interface Source {
 
 function createLink(source: Source, { log, metrics }: RedisLinkOptions): RedisLink {
   let isDown = false
-  let heardAt = Date.now()
+  let heardAt = performance.now()
   let pausedUntil = 0
 
   function heard(): void {
-    heardAt = Date.now()
+    heardAt = performance.now()
     pausedUntil = 0
     if (isDown) log.info({ code: 'store_available' }, 'Redis answers again')
     isDown = false
@@ -111,10 +120,9 @@ function createLink(source: Source, { log, metrics }: RedisLinkOptions): RedisLi
     throw new SessionError('session_store_unavailable', `${operation} failed: ${reason}`, { cause })
   }
 
-  function overdue(): void {
-    pausedUntil = Date.now() + PAUSE
-    if (Date.now() - heardAt <= GIVE_UP) return
-    heardAt = Date.now()
+  function giveUpIfDead(): void {
+    if (performance.now() - heardAt <= GIVE_UP) return
+    heardAt = performance.now()
     source.renew()
   }
 
@@ -123,15 +131,19 @@ function createLink(source: Source, { log, metrics }: RedisLinkOptions): RedisLi
       const begun = performance.now()
       let ok = false
       try {
-        if (Date.now() < pausedUntil) throw new Overdue()
+        if (performance.now() < pausedUntil) throw new Overdue()
         const answer = source.client().eval(script, { keys, arguments: values.map(String) })
-        // Also when it comes too late.
-        answer.then(heard, () => undefined)
+        // Also when it comes too late. A refusal is an answer, too.
+        answer.then(heard, (error: unknown) => {
+          if (error instanceof ErrorReply) heardAt = performance.now()
+        })
         const result = await inTime(answer, DEADLINE, () => new Overdue())
         ok = true
         return result
       } catch (cause) {
-        if (cause instanceof Overdue && Date.now() >= pausedUntil) overdue()
+        if (cause instanceof Overdue && performance.now() >= pausedUntil)
+          pausedUntil = performance.now() + PAUSE
+        giveUpIfDead()
         return missed(operation, cause)
       } finally {
         metrics.store(operation, (performance.now() - begun) / 1000, ok)

@@ -1,5 +1,5 @@
 import { digest } from './digest.js'
-import type { Member, Records, StoredRecord } from './records.js'
+import { kindOf, type Member, type Records, type StoredRecord } from './records.js'
 import type { RedisLink } from './redis-link.js'
 import * as scripts from './redis-scripts.js'
 import type { Seal } from './seal.js'
@@ -11,6 +11,9 @@ export interface RedisRecordsOptions {
   readonly space: string
   readonly now?: () => number
 }
+
+/** The form of what is sealed. */
+const SEALED = /^[\w-]{38,}$/
 
 /** A version is the sealed text: sealing the same value again gives another one. */
 interface Sealed {
@@ -103,10 +106,18 @@ export class RedisRecords implements Records {
     return this.#link.run(operation, script, [this.#name(key)], values)
   }
 
-  /** What does not open was never ours, or was sealed by a secret since removed: it is dropped. */
+  /**
+   * What does not open was never ours, or was sealed by a secret since removed: it is dropped. A lock may be that of a
+   * process which knows a newer secret already: it stays.
+   */
   async #read(key: string, found: unknown): Promise<StoredRecord | undefined> {
     const record = this.#open(key, found)
-    if (record === undefined && Array.isArray(found)) await this.#run('remove', scripts.REMOVE, key, [''])
+    if (record === undefined && Array.isArray(found) && kindOf(key) !== 'lock') {
+      const [text] = found as readonly unknown[]
+      // What is no text of ours may not come back as it is; nobody else puts such a thing there.
+      const known = typeof text === 'string' && SEALED.test(text) ? text : ''
+      await this.#run('remove', scripts.REMOVE, key, [known])
+    }
     return record
   }
 

@@ -5,12 +5,9 @@
 
 const STRING = `
 local function get(key)
-  local value = redis.pcall('GET', key)
-  if type(value) == 'table' then
-    redis.call('DEL', key)
-    return false
-  end
-  return value
+  if redis.call('TYPE', key).ok == 'string' then return redis.call('GET', key) end
+  redis.call('DEL', key)
+  return false
 end
 `
 

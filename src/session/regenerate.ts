@@ -4,14 +4,41 @@ import { isAppError } from '../errors.js'
 import { SessionError } from './errors.js'
 
 /**
- * Gives the browser a new session id; the record under the old id is gone. What the app keeps in the session moves
- * along when `keep` says so, and what is ours never does.
+ * Gives the browser a new session under a new id, filled and stored. The one that it had is left as it is, until
+ * {@link ReplacedSession} says what becomes of both.
+ *
+ * @throws {@link SessionError} when it could not be stored; the request has its old session then.
  */
-export async function regenerateSession(req: Request, keep: readonly string[] = []): Promise<void> {
-  const old = req.session as unknown as Record<string, unknown>
-  const kept = Object.fromEntries(keep.map((name) => [name, old[name]]))
-  await settled('renewed', (done) => req.session.regenerate(done))
-  Object.assign(req.session, kept)
+export async function replaceSession(
+  req: Request,
+  fill: (session: Partial<SessionData>, before: Partial<SessionData>) => void,
+): Promise<ReplacedSession> {
+  const { sessionID, session, sessionStore } = req
+  const restore = (): void => {
+    req.sessionID = sessionID
+    req.session = session
+  }
+  sessionStore.generate(req)
+  const id = req.sessionID
+  const undo = async (): Promise<void> => {
+    restore()
+    await destroy(req, id).catch(() => undefined)
+  }
+  try {
+    fill(req.session, session)
+    await saveSession(req)
+  } catch (error) {
+    await undo()
+    throw error
+  }
+  return { undo, endOld: () => destroy(req, sessionID) }
+}
+
+export interface ReplacedSession {
+  /** The old one is gone for good. @throws {@link SessionError} */
+  endOld(): Promise<void>
+  /** The request goes on with the old one, as if nothing had been. Never rejects. */
+  undo(): Promise<void>
 }
 
 /** Stores the session. Awaited before every redirect: the next request may be quicker than the store. */
@@ -19,14 +46,13 @@ export function saveSession(req: Request): Promise<void> {
   return settled('stored', (done) => req.session.save(done))
 }
 
-/** Ends the session, here and in the store. */
-export function destroySession(req: Request): Promise<void> {
-  return settled('ended', (done) => req.session.destroy(done))
+/** The request knows no session any more, and sets no cookie; what the store has is another matter. */
+export function dropSession(req: Request): void {
+  delete (req as Partial<Request>).session
 }
 
-/** The names under which the app keeps something in a session. */
-export function namesOfApp(session: SessionData, ours: string): readonly string[] {
-  return Object.keys(session).filter((name) => name !== 'cookie' && name !== ours)
+function destroy({ sessionStore }: Request, id: string): Promise<void> {
+  return settled('ended', (done) => sessionStore.destroy(id, done))
 }
 
 function settled(what: string, run: (done: (error?: unknown) => void) => void): Promise<void> {

@@ -32,7 +32,8 @@ export function createSeal(secrets: readonly string[]): Seal {
     },
     open(key, sealed) {
       const bytes = Buffer.from(sealed, 'base64url')
-      if (bytes.length < IV_BYTES + TAG_BYTES) return undefined
+      // Other letters for the same bytes are not what was sealed.
+      if (bytes.length < IV_BYTES + TAG_BYTES || bytes.toString('base64url') !== sealed) return undefined
       for (const candidate of keys) {
         const text = tryToOpen(candidate, key, bytes)
         if (text !== undefined) return text

@@ -1,8 +1,10 @@
 import { Store, type CookieOptions, type Session, type SessionData } from 'express-session'
 import type { Request } from 'express'
-import { ContentsCodec, type Contents, type OwnPart } from './contents.js'
+import { ContentsCodec, parse, type Contents, type OwnPart } from './contents.js'
 import { digest } from './digest.js'
+import { inBatches, type Done } from './in-batches.js'
 import type { Records, StoredRecord } from './records.js'
+import { settle } from './settle.js'
 
 export interface SessionStoreOptions<Own extends object> {
   readonly records: Records
@@ -56,6 +58,7 @@ export class SessionStore<Own extends object> extends Store {
   readonly #now: () => number
   /** Sessions that are in the store: they are changed there, never created. */
   readonly #stored = new WeakSet<object>()
+  readonly #creations = new WeakMap<object, Promise<void>>()
   readonly #lives = new WeakMap<object, Life>()
 
   constructor(options: SessionStoreOptions<Own>) {
@@ -74,8 +77,7 @@ export class SessionStore<Own extends object> extends Store {
   }
 
   override set(sid: string, session: SessionData, callback?: (error?: unknown) => void): void {
-    const written = this.#stored.has(session) ? this.#change(sid, session) : this.#create(sid, session)
-    settle(written, (error) => callback?.(error))
+    settle(this.#write(sid, session), (error) => callback?.(error))
   }
 
   override destroy(sid: string, callback?: (error?: unknown) => void): void {
@@ -95,12 +97,14 @@ export class SessionStore<Own extends object> extends Store {
     const life = this.#lives.get(session)
     if (life === undefined) return
     const endsAt = this.#endOf(life.createdAt)
-    if (endsAt - life.endsAt <= this.#idle / 10) return
+    // Another time-out than the one before may be shorter.
+    if (Math.abs(endsAt - life.endsAt) <= this.#idle / 10) return
     const id = digest(sessionID)
+    const own = this.#codec.ownOf(session)
+    // First: a session that lives on is one that a logout finds.
+    if (own !== undefined) await this.#enter(id, own)
     await this.#records.prolong(recordKey(id), endsAt - this.#now())
     this.#lives.set(session, { ...life, endsAt })
-    const own = this.#codec.ownOf(session)
-    if (own !== undefined) await this.#enter(id, own)
   }
 
   /** When a request's session ends if it is not used any more, in milliseconds. */
@@ -111,7 +115,7 @@ export class SessionStore<Own extends object> extends Store {
   /** The own part of a session as it is in the store now; nothing when it has ended. */
   async hold(sid: string): Promise<HeldSession<Own> | undefined> {
     const record = await this.#records.get(recordKey(digest(sid)))
-    const own = record && this.#codec.read(record)?.own
+    const own = record && this.#read(record)?.own
     return record !== undefined && own !== undefined ? { own, record } : undefined
   }
 
@@ -164,24 +168,30 @@ export class SessionStore<Own extends object> extends Store {
     return own
   }
 
+  /** Ends several by the store's names: those that could be, and the error about those that could not. */
+  async endEach(ids: readonly string[]): Promise<Done<Own | undefined>> {
+    return inBatches(ids, (id) => this.endFound(id))
+  }
+
   /** The sessions under a key of {@link OwnPart.keysOf}. */
   async find(key: string): Promise<readonly FoundSession<Own>[]> {
     const members = await this.#records.members(indexKey(key))
-    const found = await Promise.all(
-      members.map(async ({ name: id, at: seenAt }) => {
-        const record = await this.#records.get(recordKey(id))
-        const own = record && this.#codec.read(record)?.own
-        return own === undefined ? [] : [{ id, own, seenAt }]
-      }),
-    )
-    return found.flat()
+    const { results, error } = await inBatches(members, async ({ name: id, at: seenAt }) => {
+      const record = await this.#records.get(recordKey(id))
+      const own = record && this.#read(record)?.own
+      // Who can write to the store could enter a session under somebody else.
+      return own && this.#keysOf(own).includes(key) ? { id, own, seenAt } : undefined
+    })
+    if (error !== undefined) throw error
+    return results
   }
 
   /** Ends the sessions under a key that `isMeant` picks; what they were. */
   async endAll(key: string, isMeant: (own: Own) => boolean): Promise<readonly Own[]> {
     const meant = (await this.find(key)).filter(({ own }) => isMeant(own))
-    const ended = await Promise.all(meant.map(({ id }) => this.endFound(id)))
-    return ended.filter((own) => own !== undefined)
+    const { results, error } = await this.endEach(meant.map(({ id }) => id))
+    if (error !== undefined) throw error
+    return results
   }
 
   /** How many sessions of people there are, of all processes. */
@@ -195,12 +205,24 @@ export class SessionStore<Own extends object> extends Store {
   }
 
   async #load(sid: string): Promise<SessionData | null> {
-    const record = await this.#records.get(recordKey(digest(sid)))
-    const contents = record && this.#codec.read(record)
+    const key = recordKey(digest(sid))
+    const record = await this.#records.get(key)
+    const contents = record && this.#read(record)
+    if (record !== undefined && contents === undefined && parse(record) === undefined)
+      await this.#records.remove(key, record)
     if (record === undefined || contents === undefined) return null
     const data = this.#codec.toSession(contents)
     this.#lives.set(data, { createdAt: contents.createdAt, endsAt: record.endsAt })
     return data
+  }
+
+  /** A session that is saved twice at once is created once, and changed then. */
+  async #write(sid: string, session: SessionData): Promise<void> {
+    await this.#creations.get(session)?.catch(() => undefined)
+    if (this.#stored.has(session)) return this.#change(sid, session)
+    const creation = this.#create(sid, session)
+    this.#creations.set(session, creation)
+    return creation
   }
 
   async #create(sid: string, session: SessionData): Promise<void> {
@@ -241,15 +263,27 @@ export class SessionStore<Own extends object> extends Store {
   }
 
   async #enter(id: string, own: Own): Promise<void> {
-    await Promise.all(this.#indexKeys(own).map((key) => this.#records.addMember(key, id, this.#idle)))
+    await Promise.all(this.#indexKeys(own).map((key) => this.#records.addMember(key, id, this.#memberLife)))
   }
 
   #indexKeys(own: Own): readonly string[] {
     return [ALL, ...this.#keysOf(own).map(indexKey)]
   }
 
+  /** What stays in the index leaves it by itself, and the session is over in any case. */
   async #leave(id: string, own: Own): Promise<void> {
-    await Promise.all(this.#indexKeys(own).map((key) => this.#records.removeMember(key, id)))
+    await Promise.allSettled(this.#indexKeys(own).map((key) => this.#records.removeMember(key, id)))
+  }
+
+  /** Nothing for a session beyond its absolute end, which its record may have missed. */
+  #read(record: StoredRecord): Contents<Own> | undefined {
+    const contents = this.#codec.read(record)
+    return contents !== undefined && contents.createdAt + this.#absolute > this.#now() ? contents : undefined
+  }
+
+  /** Longer than a session can go without use, by any process's clock. */
+  get #memberLife(): number {
+    return 2 * this.#idle + 60_000
   }
 
   #endOf(createdAt: number): number {
@@ -259,10 +293,3 @@ export class SessionStore<Own extends object> extends Store {
 
 const recordKey = (id: string): string => `session:${id}`
 const indexKey = (key: string): string => `sessions:${digest(key)}`
-
-function settle<T>(work: Promise<T>, callback: (error: unknown, value?: T) => void): void {
-  work.then(
-    (value) => callback(null, value),
-    (error: unknown) => callback(error),
-  )
-}
