@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import express from 'express'
 import { silentLog } from '../../../src/log.js'
 import { createRespond } from '../../../src/http/respond.js'
-import { MemoryStore } from '../../../src/session/memory-store.js'
+import { loginPart, type LoginStore } from '../../../src/login/login-session.js'
+import { MemoryRecords } from '../../../src/session/memory-records.js'
 import { createSession } from '../../../src/session/middleware.js'
-import { destroySession, regenerateSession, saveSession } from '../../../src/session/regenerate.js'
+import { replaceSession, saveSession } from '../../../src/session/regenerate.js'
+import { SessionStore } from '../../../src/session/session-store.js'
 import { Jar } from '../../support/browser-jar.js'
 import { ScriptedProvider } from '../../support/scripted-provider.js'
 import { SCRIPT } from '../../support/test-app.js'
@@ -28,37 +30,60 @@ beforeAll(async () => {
 
 afterAll(() => provider.close())
 
-/** An app of three routes on a store that we can look into. */
-function counting(store: MemoryStore, secrets: readonly string[]) {
-  const respond = createRespond({ log: silentLog, page: () => undefined, challenge: 'Bearer' })
+/** A store, and how many records it has. */
+interface Place {
+  readonly store: LoginStore
+  readonly size: () => number
+}
+
+function newPlace(): Place {
+  const records = new MemoryRecords()
+  const store = new SessionStore({ records, own: loginPart, idleTimeout: 60, absoluteTimeout: 600 })
+  return { store, size: () => records.size('session') }
+}
+
+/** An app of four routes on a store that we can look into. */
+function counting({ store }: Place, secrets: readonly string[]) {
+  const respond = createRespond({ log: silentLog, page: () => undefined, challenge: () => 'Bearer' })
   return ({ publicUrl }: { publicUrl: string }) =>
     express()
-      .use(createSession({ publicUrl, cookieName: 'latchkey', secrets, store, respond }))
+      .use(
+        createSession({ publicUrl, cookieName: 'latchkey', secrets, store, respond, refuseCrossSite: true })
+          .required,
+      )
       .get('/visit', async (req, res) => {
-        if (req.session.visits === undefined) await regenerateSession(req)
         req.session.visits = (req.session.visits ?? 0) + 1
         await saveSession(req)
         res.json(req.session.visits)
       })
-      .get('/leave', async (req, res) => {
-        await destroySession(req)
-        res.json('gone')
+      .get('/renew', async (req, res) => {
+        const replaced = await replaceSession(req, (session, { visits = 0 }) => {
+          session.visits = visits
+        })
+        await replaced.endOld()
+        res.json(req.session.visits)
+      })
+      .get('/leave', (req, res, next) => {
+        req.session.destroy((error) => (error instanceof Error ? next(error) : res.json('gone')))
       })
       .get('/look', (req, res) => {
         res.json(req.session.visits ?? null)
       })
 }
 
-const newStore = (): MemoryStore => new MemoryStore({ idleTimeout: 60, absoluteTimeout: 600 })
+const isThere = (store: LoginStore, sid: string): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    store.get(sid, (error, found) => (error instanceof Error ? reject(error) : resolve(found !== null)))
+  })
 
 describe('SE-10 visitors', () => {
   test('SE-10 1,000 anonymous requests leave no record and no cookie', async () => {
-    const store = newStore()
-    await withApp(provider, { makeApp: counting(store, [NEW]) }, async (app) => {
+    const place = newPlace()
+    await withApp(provider, { makeApp: counting(place, [NEW]) }, async (app) => {
       for (let i = 0; i < 1000; i++) expect((await app.send('/look')).cookies).toEqual([])
-      expect(store.size).toBe(0)
+      expect(place.size()).toBe(0)
       await app.send('/visit')
-      expect(store.size).toBe(1)
+      expect(place.size()).toBe(1)
     })
   })
 
@@ -87,16 +112,18 @@ describe('SE-10 visitors', () => {
 
 describe('SE-01 records of the store', () => {
   test('SE-01 a new id takes the place of the old one, whose record is gone', async () => {
-    const store = newStore()
-    await withApp(provider, { makeApp: counting(store, [NEW]) }, async (app) => {
+    const place = newPlace()
+    await withApp(provider, { makeApp: counting(place, [NEW]) }, async (app) => {
       const jar = new Jar()
       await app.send('/visit', { jar })
       const first = sessionIdOf(jar.get('latchkey'))
-      expect(await store.endsAt(first)).toBeDefined()
+      expect(await isThere(place.store, first)).toBe(true)
       expect((await app.send('/visit', { jar })).json()).toBe(2)
-      expect(store.size).toBe(1)
+      expect((await app.send('/renew', { jar })).json()).toBe(2)
+      expect(sessionIdOf(jar.get('latchkey'))).not.toBe(first)
+      expect([place.size(), await isThere(place.store, first)]).toEqual([1, false])
       await app.send('/leave', { jar })
-      expect([store.size, await store.endsAt(first)]).toEqual([0, undefined])
+      expect(place.size()).toBe(0)
       expect((await app.send('/look', { jar })).json()).toBeNull()
     })
   })
@@ -104,13 +131,13 @@ describe('SE-01 records of the store', () => {
 
 describe('SE-06 a change of SESSION_SECRETS', () => {
   test('SE-06 cookies signed by the older secret are accepted while it is listed, then anonymous', async () => {
-    const store = newStore()
+    const place = newPlace()
     const jar = new Jar()
     const visit = (secrets: readonly string[]) =>
-      withApp(provider, { makeApp: counting(store, secrets) }, async (app) =>
+      withApp(provider, { makeApp: counting(place, secrets) }, async (app) =>
         (await app.send('/look', { jar })).json(),
       )
-    await withApp(provider, { makeApp: counting(store, [OLD]) }, (app) => app.send('/visit', { jar }))
+    await withApp(provider, { makeApp: counting(place, [OLD]) }, (app) => app.send('/visit', { jar }))
     expect(await visit([OLD])).toBe(1)
     expect(await visit([NEW, OLD])).toBe(1)
     expect(await visit([NEW])).toBeNull()

@@ -3,9 +3,6 @@ import { parseEnv } from 'node:util'
 import { ConfigError, loadConfig } from '../../../src/config.js'
 import { codeIn, read, settingsIn, sources, tableBelow } from './project.js'
 
-/** Known only so that it can be refused by name. */
-const REFUSED = ['REDIS_URL']
-
 /** Every setting that the source reads. */
 const settings = [...sources]
   .filter(([file]) => /^src\/config[\w-]*\.ts$/.test(file))
@@ -13,7 +10,7 @@ const settings = [...sources]
     ...[...text.matchAll(/'([A-Z]+(?:_[A-Z]+)*)'/g)].map(([, name = '']) => name),
     ...[...text.matchAll(/\.secret\('([A-Z_]+)'/g)].map(([, name = '']) => `${name}_FILE`),
   ])
-const known = [...new Set(settings)].filter((name) => !REFUSED.includes(name)).sort()
+const known = [...new Set(settings)].sort()
 
 const REQUIRED = {
   OIDC_ISSUER: 'https://id.example/realms/demo',
@@ -75,8 +72,16 @@ describe('the settings of README', () => {
     expect(reading).toEqual(['src/server.ts: return loadConfig(process.env)'])
   })
 
-  test.each(REFUSED)('lack %s, which is refused', (name) => {
-    expect(problemsOf({ ...REQUIRED, [name]: 'redis://localhost' })).toEqual([expect.stringContaining(name)])
+  test('say that REDIS_URL needs SESSION_SECRETS, as the process does', () => {
+    const about = tableBelow(read('README.md'), 'Settings').find(([name]) =>
+      name?.includes('SESSION_SECRETS'),
+    )
+    expect(about?.[2]).toContain('required with `REDIS_URL`')
+    const shared = { ...REQUIRED, REDIS_URL: 'redis://localhost' }
+    expect(
+      missingIn({ ...shared, SESSION_SECRETS: 'a-session-secret-of-the-tests-of-32-characters' }),
+    ).toEqual([])
+    expect(problemsOf(shared)).toEqual([expect.stringMatching(/^SESSION_SECRETS is required with REDIS_URL/)])
   })
 
   test('are required where the table says so', () => {
