@@ -100,7 +100,7 @@ export function loadConfig(env: Environment): Config {
     sessionSecrets: source.read('SESSION_SECRETS', sessionSecrets(production), production ? undefined : ''),
     ...readTimes(source),
   }
-  if (config.redisUrl !== undefined && !source.has('SESSION_SECRETS'))
+  if (config.redisUrl !== undefined && !production && !source.has('SESSION_SECRETS'))
     source.problems.push('SESSION_SECRETS is required with REDIS_URL: all processes must have the same')
   if (port === 0 && !source.has('PUBLIC_URL'))
     source.problems.push('PORT of 0, which is any, needs PUBLIC_URL: nobody can know our address otherwise')

@@ -67,7 +67,8 @@ export function createLogoutMemory(records: Records, now: () => number = Date.no
   }
 }
 
-/** Compared by one clock: the provider's, where it said so, since two processes of ours may differ. */
+/** By the provider's clock, where it tells them apart: two processes of ours may differ. */
 function isLater({ at, issuedAt }: Noted, { claims }: LoginSession, begunAt: number): boolean {
-  return issuedAt === undefined ? at >= begunAt : issuedAt >= claims.iat
+  if (issuedAt === undefined || issuedAt === claims.iat) return at >= begunAt
+  return issuedAt > claims.iat
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../provider/is-object.js'
 import type { Strength } from '../provider/strength.js'
 import { digest } from '../session/digest.js'
 import { SessionError } from '../session/errors.js'
@@ -111,6 +112,27 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
   }
 }
 
+/** Nothing for what is no list of ours, as another version may have written. */
 function read(found: StoredRecord | undefined): readonly Begun[] {
-  return found === undefined ? [] : (JSON.parse(found.value) as readonly Begun[])
+  const logins = found === undefined ? [] : parseJson(found.value)
+  return Array.isArray(logins) ? logins.filter(isBegun) : []
+}
+
+function isBegun(value: unknown): value is Begun {
+  if (!isObject(value)) return false
+  const { state, expiresAt, returnTo, login } = value
+  return (
+    typeof state === 'string' &&
+    typeof expiresAt === 'number' &&
+    typeof returnTo === 'string' &&
+    (login === undefined || isObject(login))
+  )
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

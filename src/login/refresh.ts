@@ -1,4 +1,5 @@
 import { isAppError } from '../errors.js'
+import { ProviderError } from '../provider/errors.js'
 import { BoundedMap } from '../session/bounded-map.js'
 import type { LoginSession } from './login-session.js'
 import { createRenewal, REST, type RenewalOptions } from './renewal.js'
@@ -39,7 +40,11 @@ export function createRefresher(options: RenewalOptions): Refresher {
       // Not every request waits for a server in trouble: the token that is there is good for a while.
       if (isGood() && failed.get(id) === true) return login
       try {
-        return await join(sid, !isGood())
+        const fresh = await join(sid, !isGood())
+        // What somebody else made of it meanwhile may be no use either.
+        if (fresh !== undefined && endOfToken(fresh.tokens) <= now())
+          throw new ProviderError('provider_unavailable', 'the tokens of the session are over')
+        return fresh
       } catch (error) {
         if (!isAppError(error)) throw error
         failed.set(id, true, 0, now() + REST)

@@ -4,13 +4,15 @@ import { isNavigation } from '../http/navigation.js'
 import type { Respond } from '../http/respond.js'
 import { lacksStrength, readStrength, strengthParameters } from '../provider/strength.js'
 import type { Strength, StrengthOptions } from '../provider/strength.js'
+import type { Proofs } from '../session/proofs.js'
 import { assertOwnSession } from '../session/own-session.js'
 import { dropSession } from '../session/regenerate.js'
 import type { BeginLogin } from './begin-login.js'
 import { LoginError } from './errors.js'
 import { loginOf, sessionAuth, type LoginSession, type LoginStore } from './login-session.js'
 import type { Refresher } from './refresh.js'
-import { loginLink, readReturnTo } from './return-to.js'
+import { readReturnTo } from './return-to.js'
+import { strongerLoginLink } from './stronger-login-link.js'
 
 /** What a guard for people asks, and how it answers those who have not got it. */
 export interface RequireLoginOptions extends StrengthOptions {
@@ -25,6 +27,7 @@ export interface RequireLoginServices {
   readonly refresher: Refresher
   readonly respond: Respond
   readonly beginLogin: BeginLogin
+  readonly proofs: Proofs
   /** Seconds. */
   readonly clockTolerance: number
   readonly now?: () => number
@@ -61,7 +64,7 @@ async function admit(req: Request, res: Response, guard: Guard): Promise<boolean
   const { store, strength, clockTolerance, now = Date.now } = guard
   const login = await currentLogin(req, guard)
   if (login === undefined) {
-    await refuse(req, res, guard)
+    refuse(req, res, guard)
     return false
   }
   const lacks = lacksStrength(login.claims, strength, { clockTolerance, now })
@@ -92,15 +95,15 @@ interface Guard extends RequireLoginServices {
   readonly strength: Strength
 }
 
-async function refuse(req: Request, res: Response, guard: Guard): Promise<void> {
+function refuse(req: Request, res: Response, guard: Guard): void {
   const { redirect, respond, strength } = guard
   if (!redirect || !isNavigation(req)) {
     respond(new LoginError('unauthorized', 'a request without a session'), req, res, redirect)
     return
   }
   // One trip to the authorization server, not two: it is asked at once for what the page needs.
-  if (strength.acr !== undefined || strength.maxAge !== undefined) await beginStronger(req, res, guard)
-  else res.set('Cache-Control', 'no-store').redirect(302, loginLink(destinationOf(req, guard)))
+  const link = strongerLoginLink(destinationOf(req, guard), strength, guard.proofs)
+  res.set('Cache-Control', 'no-store').redirect(302, link)
 }
 
 async function askForMore(req: Request, res: Response, lacks: string, guard: Guard): Promise<void> {

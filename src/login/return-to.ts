@@ -31,7 +31,7 @@ export function withParameters(returnTo: string, added: Readonly<Record<string, 
   const hash = returnTo.indexOf('#')
   const [address, fragment] = hash === -1 ? [returnTo, ''] : [returnTo.slice(0, hash), returnTo.slice(hash)]
   const mark = address.indexOf('?')
-  const parameters = new URLSearchParams(mark === -1 ? '' : address.slice(mark + 1))
+  const parameters = new URLSearchParams(mark === -1 ? '' : address.slice(mark))
   for (const [name, value] of Object.entries(added)) parameters.set(name, value)
   return `${mark === -1 ? address : address.slice(0, mark)}?${parameters.toString()}${fragment}`
 }

@@ -1,12 +1,14 @@
 import { Router, type RequestHandler } from 'express'
 import { queryOf } from '../http/query.js'
 import type { Provider } from '../provider/provider.js'
+import type { Proofs } from '../session/proofs.js'
 import { assertOwnSession } from '../session/own-session.js'
 import type { BeginLogin } from './begin-login.js'
 import { LoginError } from './errors.js'
 import { readLoginParameters, type LoginParameters } from './login-parameters.js'
 import type { LoginStore } from './login-session.js'
 import { readReturnTo } from './return-to.js'
+import { readProvenStrength } from './stronger-login-link.js'
 import type { LoginPaths } from './login-paths.js'
 
 export interface StartRouterOptions {
@@ -15,19 +17,22 @@ export interface StartRouterOptions {
   readonly provider: Provider
   readonly store: LoginStore
   readonly beginLogin: BeginLogin
+  readonly proofs: Proofs
   readonly headers: RequestHandler
 }
 
 /** `/login` and `/register`. */
 export function createStartRouter(options: StartRouterOptions): Router {
-  const { publicUrl, paths, provider, store, beginLogin, headers } = options
+  const { publicUrl, paths, provider, store, beginLogin, proofs, headers } = options
   const begin =
     (read: (query: URLSearchParams) => LoginParameters | Promise<LoginParameters>): RequestHandler =>
     async (req, res) => {
       const query = queryOf(req)
       const returnTo = readReturnTo(onlyOne(query, 'return_to'), publicUrl, paths.afterLogin)
       assertOwnSession(req, store)
-      await beginLogin(req, res, { returnTo, parameters: await read(query) })
+      const strength = readProvenStrength(query, proofs)
+      if (strength === undefined) await beginLogin(req, res, { returnTo, parameters: await read(query) })
+      else await beginLogin(req, res, { returnTo, strength })
     }
   const router = Router()
   router.get('/login', headers, begin(readLoginParameters))

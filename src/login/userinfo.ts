@@ -9,6 +9,9 @@ const PROMISED: Readonly<Record<string, readonly string[]>> = {
   email: ['email'],
 }
 
+/** What tells how somebody signed in is the ID token's to say. */
+const OF_ID_TOKEN: readonly string[] = ['acr', 'amr', 'auth_time', 'sid', 'nonce']
+
 /** Whether the ID token lacks a claim that the granted scope promises. */
 export function lacksClaims(claims: Claims, scope: ReadonlySet<string>): boolean {
   return [...scope].some((word) => PROMISED[word]?.some((name) => claims[name] === undefined) ?? false)
@@ -27,7 +30,8 @@ export async function fetchClaims(
 ): Promise<Claims> {
   try {
     // > The sub Claim in the UserInfo Response MUST be verified to exactly match the sub Claim in the ID Token
-    return await oidc.fetchUserInfo(configuration, accessToken, subject)
+    const claims = await oidc.fetchUserInfo(configuration, accessToken, subject)
+    return Object.fromEntries(Object.entries(claims).filter(([name]) => !OF_ID_TOKEN.includes(name)))
   } catch (cause) {
     throw (
       ownError(cause) ??

@@ -73,12 +73,12 @@ export class MemoryRecords implements Records {
     return Promise.resolve()
   }
 
-  addMember(key: string, name: string, life: number): Promise<void> {
+  addMember(key: string, name: string, life: number, patience = life): Promise<void> {
     const now = this.#now()
     const set = this.#sets.get(key) ?? new Map<string, number>()
     for (const [member, at] of set) {
       // The oldest come first.
-      if (at > now - life) break
+      if (at > now - patience) break
       set.delete(member)
     }
     set.delete(name)

@@ -2,7 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import session, { type Store } from 'express-session'
 import { parseCookie } from 'cookie'
 import { isFromOurPages } from '../http/same-origin.js'
-import type { Respond } from '../http/respond.js'
+import { pathOf, type Respond } from '../http/respond.js'
 import { cookieAttributes } from './cookies.js'
 import { SessionError } from './errors.js'
 import { assertOwnSession } from './own-session.js'
@@ -104,5 +104,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
  */
 function isForged(req: Request, publicUrl: string, cookieName: string): boolean {
   if (SAFE.has(req.method) || isFromOurPages(req, publicUrl)) return false
+  // Its credential is the logout token.
+  if (/^\/backchannel-logout\/*$/i.test(pathOf(req))) return false
   return parseCookie(req.headers.cookie ?? '')[cookieName] !== undefined
 }

@@ -43,8 +43,13 @@ export interface Records {
   remove(key: string, before?: StoredRecord): Promise<StoredRecord | undefined>
   /** Gives a record another life, in milliseconds from now. What is gone stays so. */
   prolong(key: string, life: number): Promise<void>
-  /** Puts a name into a set, or renews it there. Names that nobody renewed for `life` milliseconds leave it. */
-  addMember(key: string, name: string, life: number): Promise<void>
+  /**
+   * Puts a name into a set, or renews it there.
+   *
+   * @param life milliseconds that the set lives from now, or longer when it does already.
+   * @param patience milliseconds after which a name leaves that nobody renewed; left out, `life`.
+   */
+  addMember(key: string, name: string, life: number, patience?: number): Promise<void>
   removeMember(key: string, name: string): Promise<void>
   members(key: string): Promise<readonly Member[]>
   /** How many names were added at `since` (milliseconds) or later. */

@@ -68,10 +68,7 @@ export function connectTo(url: string, options: RedisLinkOptions): RedisLink {
         if (!client.isReady) renew(client)
       }, HANDSHAKE).unref()
     })
-    client.connect().catch(() => {
-      // It has given up: a wrong password, a server that is no Redis.
-      if (!closed) setTimeout(() => renew(client), RETRY).unref()
-    })
+    client.connect().catch(() => undefined)
     return client
   }
   let current = open()

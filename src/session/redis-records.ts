@@ -12,6 +12,8 @@ export interface RedisRecordsOptions {
   readonly now?: () => number
 }
 
+/** No lock of ours lives longer, in milliseconds. */
+const MAX_LOCK_LIFE = 10_000
 /** The form of what is sealed. */
 const SEALED = /^[\w-]{38,}$/
 
@@ -60,8 +62,9 @@ export class RedisRecords implements Records {
     await this.#run('prolong', scripts.PROLONG, key, [wholeLife(life)])
   }
 
-  async addMember(key: string, name: string, life: number): Promise<void> {
-    await this.#run('add_member', scripts.ADD_MEMBER, key, [this.#now(), name, wholeLife(life)])
+  async addMember(key: string, name: string, life: number, patience = life): Promise<void> {
+    const values = [this.#now(), name, wholeLife(life), wholeLife(patience)]
+    await this.#run('add_member', scripts.ADD_MEMBER, key, values)
   }
 
   async removeMember(key: string, name: string): Promise<void> {
@@ -112,8 +115,9 @@ export class RedisRecords implements Records {
    */
   async #read(key: string, found: unknown): Promise<StoredRecord | undefined> {
     const record = this.#open(key, found)
-    if (record === undefined && Array.isArray(found) && kindOf(key) !== 'lock') {
-      const [text] = found as readonly unknown[]
+    if (record === undefined && Array.isArray(found)) {
+      const [text, life] = found as readonly unknown[]
+      if (kindOf(key) === 'lock' && Number(life) > 0 && Number(life) <= MAX_LOCK_LIFE) return undefined
       // What is no text of ours may not come back as it is; nobody else puts such a thing there.
       const known = typeof text === 'string' && SEALED.test(text) ? text : ''
       await this.#run('remove', scripts.REMOVE, key, [known])

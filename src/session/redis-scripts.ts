@@ -37,12 +37,16 @@ local life = redis.call('PTTL', KEYS[1])
 redis.call('DEL', KEYS[1])
 return { value, life }`
 
-export const PROLONG = `return redis.call('PEXPIRE', KEYS[1], ARGV[1])`
+/** Requests that come together move an end once. */
+export const PROLONG = `
+local life = tonumber(ARGV[1])
+if math.abs(redis.call('PTTL', KEYS[1]) - life) < life / 50 then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[1])`
 
-/** The time, the name, its life. */
+/** The time, the name, the life of the set, and the time that a name stays which nobody renews. */
 export const ADD_MEMBER = `${SET}
-local at, life = tonumber(ARGV[1]), tonumber(ARGV[3])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', at - life)
+local life = tonumber(ARGV[3])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', tonumber(ARGV[1]) - tonumber(ARGV[4]))
 redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < life then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return 1`

@@ -263,7 +263,9 @@ export class SessionStore<Own extends object> extends Store {
   }
 
   async #enter(id: string, own: Own): Promise<void> {
-    await Promise.all(this.#indexKeys(own).map((key) => this.#records.addMember(key, id, this.#memberLife)))
+    await Promise.all(
+      this.#indexKeys(own).map((key) => this.#records.addMember(key, id, 1.1 * this.#idle, this.#patience)),
+    )
   }
 
   #indexKeys(own: Own): readonly string[] {
@@ -282,7 +284,7 @@ export class SessionStore<Own extends object> extends Store {
   }
 
   /** Longer than a session can go without use, by any process's clock. */
-  get #memberLife(): number {
+  get #patience(): number {
     return 2 * this.#idle + 60_000
   }
 

@@ -1,7 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { AuthorizationCodes } from './authorization-codes.js'
+import { RefreshFamilies } from './refresh-families.js'
 import { endpointOf, readBasic, type Endpoint } from './scripted-endpoints.js'
+import { makeTokenSet, type Granted } from './scripted-tokens.js'
 import { createSigningKey, sign, type Draft, type SigningKey } from './signing.js'
 
 export interface Call {
@@ -16,12 +19,6 @@ export type Answer = (call: Call, res: ServerResponse) => void | Promise<void>
 
 export interface Person extends Record<string, unknown> {
   readonly sub: string
-}
-
-interface IssuedCode {
-  readonly person: Person
-  readonly nonce: string | undefined
-  readonly challenge: string | undefined
 }
 
 export const CLIENT_ID = 'webapp'
@@ -54,6 +51,7 @@ export class ScriptedProvider {
   /** Seconds. */
   accessTokenLife = 300
   client = { id: CLIENT_ID, secret: CLIENT_SECRET }
+  readonly families = new RefreshFamilies()
   calls: Call[] = []
   keys: SigningKey[] = []
   /** The keys of the JWKS, when they differ from those that sign. */
@@ -61,7 +59,7 @@ export class ScriptedProvider {
 
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  readonly #codes = new Map<string, IssuedCode>()
+  readonly #codes = new AuthorizationCodes()
   #port = 0
 
   private constructor() {
@@ -98,6 +96,12 @@ export class ScriptedProvider {
     return this.calls.filter((call) => call.endpoint === endpoint).length
   }
 
+  /** How often somebody asked for tokens by this grant. */
+  grants(type: 'authorization_code' | 'refresh_token'): number {
+    return this.calls.filter(({ endpoint, form }) => endpoint === 'token' && form.get('grant_type') === type)
+      .length
+  }
+
   /** Forgets every replaced answer and every call. */
   reset(): void {
     this.answers = {}
@@ -109,6 +113,7 @@ export class ScriptedProvider {
     this.accessTokenLife = 300
     this.client = { id: CLIENT_ID, secret: CLIENT_SECRET }
     this.publishedKeys = undefined
+    this.families.reset()
     this.calls = []
   }
 
@@ -137,17 +142,11 @@ export class ScriptedProvider {
   /** Plays the person who signs in: from the authorization request to the address that the browser is sent back to. */
   approve(authorizationUrl: string, person: Person): URL {
     const request = new URL(authorizationUrl).searchParams
-    const code = `code-${randomUUID()}`
-    this.#codes.set(code, {
-      person,
-      nonce: request.get('nonce') ?? undefined,
-      challenge: request.get('code_challenge') ?? undefined,
-    })
     const callback = new URL(request.get('redirect_uri') ?? '')
     callback.searchParams.set('state', request.get('state') ?? '')
     callback.searchParams.set('session_state', randomUUID())
     if (this.sendsIss) callback.searchParams.set('iss', this.issuer)
-    callback.searchParams.set('code', code)
+    callback.searchParams.set('code', this.#codes.issue(person, request))
     return callback
   }
 
@@ -230,8 +229,14 @@ export class ScriptedProvider {
       token: (call, res) => this.#token(call, res),
       userinfo: (_call, res) =>
         this.userinfo ? json(res, 200, this.userinfo) : json(res, 401, { error: 'invalid_token' }),
-      revoke: (_call, res) => json(res, 200, {}),
-      logout: (call, res) => void res.writeHead(call.method === 'POST' ? 204 : 200).end(),
+      revoke: (call, res) => {
+        this.families.revokeBy(call.form.get('token') ?? '')
+        json(res, 200, {})
+      },
+      logout: (call, res) => {
+        this.families.revokeBy(call.form.get('refresh_token') ?? '')
+        res.writeHead(call.method === 'POST' ? 204 : 200).end()
+      },
     }
     return honest[endpoint]
   }
@@ -244,48 +249,24 @@ export class ScriptedProvider {
       })
       return
     }
-    const code = form.get('code') ?? ''
-    const issued = this.#codes.get(code)
-    this.#codes.delete(code)
-    const challenge = createHash('sha256')
-      .update(form.get('code_verifier') ?? '')
-      .digest('base64url')
-    if (issued === undefined || issued.challenge !== challenge) {
-      json(res, 400, { error: 'invalid_grant', error_description: 'Code not valid' })
+    const grant = form.get('grant_type')
+    const asked = grant === 'refresh_token' ? this.#redeemRefreshToken(form) : this.#redeemCode(form)
+    if (asked === undefined) {
+      const description = grant === 'refresh_token' ? 'Session not active' : 'Code not valid'
+      json(res, 400, { error: 'invalid_grant', error_description: description })
       return
     }
-    json(res, 200, this.onTokenResponse(await this.#tokenSet(issued)))
+    json(res, 200, this.onTokenResponse(await makeTokenSet(this, asked)))
   }
 
-  async #tokenSet({ person, nonce }: IssuedCode): Promise<Record<string, unknown>> {
-    const now = Math.floor(Date.now() / 1000)
-    const accessToken = await this.accessToken({ ...person })
-    const claims = {
-      iss: this.issuer,
-      aud: this.client.id,
-      azp: this.client.id,
-      typ: 'ID',
-      iat: now,
-      exp: now + 300,
-      auth_time: now,
-      acr: 'pwd',
-      sid: randomUUID(),
-      at_hash: createHash('sha256').update(accessToken).digest().subarray(0, 16).toString('base64url'),
-      nonce,
-      ...person,
-    }
-    const draft = await this.onIdToken({
-      header: { alg: this.key.alg, typ: 'JWT', kid: this.key.kid },
-      claims,
-      key: this.key,
-    })
-    return {
-      access_token: accessToken,
-      expires_in: this.accessTokenLife,
-      refresh_token: `refresh-${randomUUID()}`,
-      token_type: 'Bearer',
-      id_token: typeof draft === 'string' ? draft : await sign(draft.claims, draft.key, draft.header),
-      scope: 'openid profile email',
-    }
+  #redeemCode(form: URLSearchParams): Granted | undefined {
+    const issued = this.#codes.redeem(form)
+    return issued && { family: this.families.begin(issued.person, randomUUID()), nonce: issued.nonce }
+  }
+
+  /** A refreshed ID token has no nonce. */
+  #redeemRefreshToken(form: URLSearchParams): Granted | undefined {
+    const family = this.families.redeem(form.get('refresh_token') ?? '')
+    return family && { family, nonce: undefined }
   }
 }

@@ -151,6 +151,17 @@ const ROWS: Row[] = [
   seconds('JWKS_COOLDOWN', 'jwksCooldown', 5, 0, TIME),
   seconds('JWKS_STALE', 'jwksStale', 3600, 0, TIME),
   seconds('UPSTREAM_TIMEOUT', 'upstreamTimeout', 5, 1, TIMER),
+  seconds('REFRESH_BEFORE', 'refreshBefore', 30, 0, TIME),
+  [
+    'MANAGEMENT_PORT',
+    'managementPort',
+    undefined,
+    [
+      ['0', 0],
+      ['9000', 9000],
+    ],
+    ['65536', '-1', 'x', '3000'],
+  ],
 ]
 
 describe.each(ROWS)('loadConfig: %s', (name, key, fallback, good, bad) => {

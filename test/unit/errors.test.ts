@@ -13,6 +13,7 @@ const BEARER: Record<BearerErrorCode, number> = {
   invalid_request: 400,
   invalid_token: 401,
   insufficient_scope: 403,
+  insufficient_user_authentication: 401,
 }
 const LOGIN: Record<LoginErrorCode, number> = {
   invalid_response: 400,
@@ -30,9 +31,13 @@ const LOGIN: Record<LoginErrorCode, number> = {
   userinfo_invalid: 502,
   invalid_login_parameter: 400,
   registration_off: 404,
-  cross_site_request: 403,
   unauthorized: 401,
+  insufficient_user_authentication: 401,
+  login_too_weak: 403,
+  refresh_refused: 401,
+  unknown_session: 404,
   invalid_logout_token: 400,
+  invalid_logout_request: 400,
   logged_out_meanwhile: 400,
 }
 const PROVIDER: Record<ProviderErrorCode, number> = {
@@ -41,7 +46,10 @@ const PROVIDER: Record<ProviderErrorCode, number> = {
   provider_keys_unusable: 503,
   provider_response_invalid: 502,
 }
-const SESSION: Record<SessionErrorCode, number> = { session_store_unavailable: 503 }
+const SESSION: Record<SessionErrorCode, number> = {
+  session_store_unavailable: 503,
+  cross_site_request: 403,
+}
 const PROBLEMS: Record<
   Exclude<PageErrorCode, LoginErrorCode | ProviderErrorCode | SessionErrorCode>,
   true
@@ -91,9 +99,10 @@ describe('every error', () => {
     },
   )
 
-  test('codes are not used twice', () => {
+  test('a code is not used twice, save the one that a specification has for people and programs', () => {
     const all = errors.map(([code]) => code)
-    expect(new Set(all).size).toBe(all.length)
+    const twice = all.filter((code, at) => all.indexOf(code) !== at)
+    expect(twice).toEqual(['insufficient_user_authentication'])
   })
 
   test('keeps cause and hint, and says what it is', () => {
@@ -106,6 +115,23 @@ describe('every error', () => {
       false,
     ])
     expect('cause' in new BearerError('invalid_token', MESSAGE)).toBe(false)
+  })
+
+  test('says what a challenge asks for, and where the person wanted to go, when it was told so', () => {
+    const challenge = { acr_values: '2fa' }
+    const error = new LoginError('insufficient_user_authentication', MESSAGE, { challenge })
+    expect([error.challenge, error.returnTo]).toEqual([challenge, undefined])
+    const forOne = error.returningTo('/vault')
+    expect(forOne).toBeInstanceOf(LoginError)
+    expect([forOne.returnTo, forOne.code, forOne.status, forOne.challenge, forOne.message]).toEqual([
+      '/vault',
+      'insufficient_user_authentication',
+      401,
+      challenge,
+      MESSAGE,
+    ])
+    expect(error.returnTo).toBeUndefined()
+    expect(new LoginError('unauthorized', MESSAGE).challenge).toBeUndefined()
   })
 
   test('ownError finds an error of ours also where a library has wrapped it', () => {

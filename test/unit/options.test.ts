@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { loadConfig } from '../../src/config.js'
 import { createLatchkey } from '../../src/latchkey.js'
 import { silentLog } from '../../src/log.js'
+import { noMetrics } from '../../src/metrics.js'
 import { completeOptions, defaults, type CompleteOptions } from '../../src/options.js'
 
 const SECRET = 'a-good-session-secret-of-32-characters-or-more'
@@ -36,6 +37,8 @@ function problemsOf(options: unknown): readonly string[] {
   return []
 }
 
+/** What a shared store needs beside its address. */
+const SHARED = { sessionSecrets: [SECRET] }
 const NOT_STRINGS = [7, null, true, {}, ['x']]
 const STRINGS = [
   'publicUrl',
@@ -53,6 +56,8 @@ const STRINGS = [
   'logoutRedirect',
   'views',
   'styleSheet',
+  'accountPath',
+  'redisUrl',
 ]
 const LONGEST_TIME = 315_360_000
 const NUMBERS: [name: keyof CompleteOptions, min: number, max: number][] = [
@@ -65,6 +70,7 @@ const NUMBERS: [name: keyof CompleteOptions, min: number, max: number][] = [
   ['jwksCooldown', 0, LONGEST_TIME],
   ['jwksStale', 0, LONGEST_TIME],
   ['upstreamTimeout', 1, 2_147_483],
+  ['refreshBefore', 0, LONGEST_TIME],
 ]
 
 describe('completeOptions: problems', () => {
@@ -107,8 +113,8 @@ describe('completeOptions: problems', () => {
 
   test.each(STRINGS)('SE-07 %s is a string', (name) => {
     for (const value of NOT_STRINGS)
-      expect(problemsOf({ ...GOOD, [name]: value })).toEqual([`${name} must be a string`])
-    expect(problemsOf({ ...GOOD, [name]: '' })).toHaveLength(1)
+      expect(problemsOf({ ...GOOD, ...SHARED, [name]: value })).toEqual([`${name} must be a string`])
+    expect(problemsOf({ ...GOOD, ...SHARED, [name]: '' })).toHaveLength(1)
   })
 
   test.each(NUMBERS)('SE-07 %s is a whole number from %d to %d', (name, min, max) => {
@@ -139,9 +145,45 @@ describe('completeOptions: problems', () => {
     ['sessionSecrets', [SECRET, [], ['short'], [SECRET, 'short'], [' '.repeat(40)], [7], [SECRET, null], {}]],
     ['log', [null, 'x', {}, () => undefined, { ...silentLog, warn: 'x' }]],
     ['now', [null, 7, 'now']],
+    ['metrics', [null, 'x', {}, () => undefined, { ...noMetrics, lockWait: 7 }]],
+    ['refuseCrossSite', [null, 0, 1, 'true', 'false', {}]],
   ])('SE-07 %s that is no use is refused', (name, values) => {
     for (const value of values)
       expect(problemsOf({ ...GOOD, [name]: value })).toEqual([expect.stringMatching(`^${name} [a-z]`)])
+  })
+})
+
+describe('completeOptions: a store for several processes', () => {
+  const redisUrl = 'redis://redis.example:6379'
+  const redis = { eval: () => Promise.resolve(null) }
+
+  test.each<[string, object]>([
+    ['redisUrl', { redisUrl }],
+    ['redis', { redis }],
+  ])('SE-07 %s without sessionSecrets is refused: each process would make its own', (_name, options) => {
+    expect(problemsOf({ ...GOOD, ...options })).toEqual([
+      'sessionSecrets is missing, which a shared store needs: all processes must have the same',
+    ])
+    expect(withGood({ ...SHARED, ...options })).toMatchObject({ ...SHARED, ...options })
+  })
+
+  test('SE-07 redis and redisUrl are not given both', () => {
+    expect(problemsOf({ ...GOOD, ...SHARED, redis, redisUrl })).toEqual([
+      'redis and redisUrl are both given: give one',
+    ])
+  })
+
+  test.each(['', 'redis.example:6379', 'http://redis.example', 'redis://', 'redis:redis.example', 'REDIS'])(
+    'SE-07 the redisUrl %p is refused and not shown',
+    (value) => {
+      expect(problemsOf({ ...GOOD, ...SHARED, redisUrl: value })).toEqual([
+        'redisUrl is not a redis:// or rediss:// address',
+      ])
+    },
+  )
+
+  test.each([null, 'x', 7, {}, () => undefined, { eval: 'x' }])('SE-07 %p is no client of Redis', (value) => {
+    expect(problemsOf({ ...GOOD, ...SHARED, redis: value })).toEqual(['redis must have the methods eval'])
   })
 })
 
@@ -183,6 +225,11 @@ describe('completeOptions: good options', () => {
       now,
       views: '/views',
       styleSheet: '/style.css',
+      accountPath: '/me',
+      redisUrl: 'rediss://:password@redis.example/1',
+      refreshBefore: 0,
+      refuseCrossSite: false,
+      metrics: noMetrics,
     }
     expect(withGood({ publicUrl: 'https://app.example:8443/', ...options })).toEqual({
       ...defaults,
@@ -197,11 +244,20 @@ describe('completeOptions: good options', () => {
     ['alone', {}],
     ['in production', { NODE_ENV: 'production', PUBLIC_URL: 'https://app.example', SESSION_SECRETS: SECRET }],
     ['without a secret', { OIDC_CLIENT_AUTH: 'none', OIDC_CLIENT_SECRET: '' }],
+    ['with a port for operators', { MANAGEMENT_PORT: '0', REFRESH_BEFORE: '10' }],
     ['with everything', { OIDC_INTERNAL_URL: 'http://keycloak:8080', TRUST_PROXY: '1', LOG_LEVEL: 'silent' }],
   ])('the whole of what loadConfig returns is taken, %s', async (_name, environment) => {
     const config = loadConfig({ ...ENVIRONMENT, ...environment })
     const options: Readonly<Record<string, unknown>> = { ...completeOptions(config) }
-    for (const name of ['production', 'port', 'host', 'trustProxy', 'logLevel', 'shutdownGrace'])
+    for (const name of [
+      'production',
+      'port',
+      'host',
+      'trustProxy',
+      'logLevel',
+      'shutdownGrace',
+      'managementPort',
+    ])
       expect(options[name]).toBeUndefined()
     expect(options).toMatchObject({ publicUrl: config.publicUrl, issuer: config.issuer })
     expect(completeOptions({ ...config, logoutPath: '/x' }).logoutPath).toBe('/x')

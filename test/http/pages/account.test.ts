@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { createProofs } from '../../../src/session/proofs.js'
 import { Jar } from '../../support/browser-jar.js'
 import { Clock } from '../../support/logins.js'
 import { ScriptedProvider } from '../../support/scripted-provider.js'
 import { TestApp } from '../../support/test-app.js'
+
+const SECRET = 'the-session-secret-of-this-test-of-32-characters'
 
 let provider: ScriptedProvider
 let app: TestApp
@@ -15,6 +18,7 @@ beforeEach(async () => {
   provider = await ScriptedProvider.start()
   app = await TestApp.start(provider, {
     now: clock.now,
+    sessionSecrets: [SECRET],
     sessionIdleTimeout: 600,
     sessionAbsoluteTimeout: 1500,
     upstreamTimeout: 1,
@@ -34,6 +38,11 @@ describe('C003-04 when the session ends', () => {
     return Math.round((Date.parse(shown) - clock.now()) / 1000)
   }
 
+  // So that the tokens are not what ends it.
+  beforeEach(() => {
+    provider.accessTokenLife = 3600
+  })
+
   test('C003-04 is shown as it is if nothing is done; use moves it on, up to the limit', async () => {
     await app.signIn(provider, jar)
     expect(await endsIn()).toBe(600)
@@ -50,6 +59,51 @@ describe('C003-04 when the session ends', () => {
     await app.signIn(provider, jar)
     const { body } = await app.navigate('/account', jar, { 'accept-language': language })
     expect(body).toContain(`<small>${note}</small>`)
+  })
+})
+
+describe('C003-04 AC-03 what came of ending sessions', () => {
+  test.each([
+    ['en', 1, 0, 'One session was ended.'],
+    ['en', 0, 0, '0 sessions were ended.'],
+    ['en', 3, 0, '3 sessions were ended.'],
+    [
+      'en',
+      1,
+      1,
+      'One session was ended. Keycloak could not be told of one of them: a session there may still be open.',
+    ],
+    [
+      'en',
+      3,
+      2,
+      '3 sessions were ended. Keycloak could not be told of 2 of them: a session there may still be open.',
+    ],
+    ['de', 1, 0, 'Eine Sitzung wurde beendet.'],
+    [
+      'de',
+      3,
+      1,
+      '3 Sitzungen wurden beendet. Keycloak hat davon bei einer nichts erfahren: Dort ist vielleicht noch eine Sitzung offen.',
+    ],
+    [
+      'de',
+      3,
+      2,
+      '3 Sitzungen wurden beendet. Keycloak hat davon bei 2 nichts erfahren: Dort ist vielleicht noch eine Sitzung offen.',
+    ],
+  ])('C003-04 AC-03 in %s: %i ended, %i left', async (language, ended, left, text) => {
+    await app.signIn(provider, jar)
+    const path = `/account?ended=${ended}&left=${left}`
+    // As the answer to the form has it.
+    const [sid = ''] = decodeURIComponent(jar.get('latchkey') ?? '')
+      .slice(2)
+      .split('.')
+    const proof = createProofs([SECRET]).make(sid, `${ended} ${left}`)
+    const open = async (address: string): Promise<string> =>
+      (await app.navigate(address, jar, { 'accept-language': language })).body
+    expect(await open(path)).not.toContain('class="notice"')
+    expect(await open(`${path}&proof=${proof}`)).toContain(`<p class="notice" role="status">${text}</p>`)
   })
 })
 

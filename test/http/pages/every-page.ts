@@ -1,6 +1,7 @@
 import { Jar } from '../../support/browser-jar.js'
 import type { Person, ScriptedProvider } from '../../support/scripted-provider.js'
 import { newPerson, type Answer, type TestApp } from '../../support/test-app.js'
+import { endOne, handlesOf } from '../account/account-page.js'
 import { edited } from '../login/callbacks.js'
 
 /** Every kind of page that the app has, by a name for it. Leaves the provider as it was. */
@@ -27,6 +28,11 @@ export async function collectPages(
   await open('start', '/', jar)
   await open('hello', '/hello', jar)
   await open('account', '/account', jar)
+  for (let i = 0; i < 2; i++) await app.signIn(provider, new Jar(), person)
+  const [handle = ''] = await handlesOf(app, jar)
+  const { location: ended = '' } = await endOne(app, jar, handle)
+  await open('account, two sessions and a notice', ended, jar)
+  pages.set('unknown session', await endOne(app, jar, handle))
   await open('sign out', '/logout', jar)
   await open('not found, signed in', '/no-such-page', jar)
   const foreign = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
@@ -36,5 +42,13 @@ export async function collectPages(
   provider.answers.token = (_call, res) => void res.writeHead(200).end('no')
   pages.set('nonsense', await app.signIn(provider, jar))
   provider.answers = {}
+  const stronger = new Jar()
+  const stepUp = async (acr: string): Promise<Answer> => {
+    const { location = '' } = await app.navigate('/vault', stronger)
+    return app.callback(provider.approve(location, { ...person, acr }), stronger)
+  }
+  pages.set('login too weak', await stepUp('pwd'))
+  await stepUp('2fa')
+  await open('vault', '/vault', stronger)
   return pages
 }

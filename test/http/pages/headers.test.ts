@@ -24,6 +24,7 @@ afterAll(async () => {
 const NAMES = [
   ...['start, signed out', 'sign out, nobody there', 'not found', 'link that is not right'],
   ...['no such login', 'damaged callback', 'declined', 'start', 'hello', 'account', 'sign out'],
+  ...['account, two sessions and a notice', 'unknown session', 'login too weak', 'vault'],
   ...['not found, signed in', 'click from another site', 'signed out here', 'nonsense'],
 ]
 
@@ -58,11 +59,15 @@ describe('IN-04 what every page is', () => {
       ['start', 200],
       ['hello', 200],
       ['account', 200],
+      ['account, two sessions and a notice', 200],
+      ['unknown session', 404],
       ['sign out', 200],
       ['not found, signed in', 404],
       ['click from another site', 403],
       ['signed out here', 200],
       ['nonsense', 502],
+      ['login too weak', 403],
+      ['vault', 200],
     ])
   })
 
@@ -103,7 +108,7 @@ describe('IN-04 what every page is', () => {
     })
   })
 
-  test.each(NAMES.filter((name) => !/^(start|hello|account|sign out|signed out)/.test(name)))(
+  test.each(NAMES.filter((name) => !/^(start|hello|account|vault|sign out|signed out)/.test(name)))(
     'IN-04 %s: a stable code and the request’s id',
     (name) => {
       const { body, headers } = page(name)

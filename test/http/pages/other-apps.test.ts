@@ -1,16 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import express, { type Express } from 'express'
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
 import type { Services } from '../../../src/app.js'
+import { silentLog } from '../../../src/log.js'
+import { createAccountSessions } from '../../../src/login/account-sessions.js'
 import { LoginError } from '../../../src/login/errors.js'
-import { createPages, type PagesOptions } from '../../../src/pages/pages.js'
+import type { LoginStore } from '../../../src/login/login-session.js'
+import { createPages, type Pages, type PagesOptions } from '../../../src/pages/pages.js'
 import type { Provider } from '../../../src/provider/provider.js'
 import { Jar } from '../../support/browser-jar.js'
 import { ScriptedProvider } from '../../support/scripted-provider.js'
 import { newPerson } from '../../support/test-app.js'
 import { withApp } from '../../support/with-app.js'
 
+/** Nothing is ended by these pages. */
+const memory = { note: () => Promise.resolve() }
 const PATHS = { callback: '/cb', logout: '/out', afterLogin: '/mine', afterLogout: '/bye' }
-const PLACES = ['/home', '/hello', '/account', '/out', '/bye', '/refused', '/nothing']
+const PLACES = ['/home', '/hello', '/account', '/vault', '/out', '/bye', '/refused', '/nothing']
 
 let provider: ScriptedProvider
 
@@ -33,23 +38,62 @@ const OTHER = { issuer: 'https://id.example', end_session_endpoint: 'https://id.
 /** Our pages, mounted by somebody else. */
 function makeApp(options: Partial<PagesOptions>) {
   return ({ session, routes, requireLogin, publicUrl }: Services): Express => {
-    const pages = createPages({
-      brand: 'Latchkey',
-      accountPath: '/account',
-      publicUrl,
-      provider: knowing(KEYCLOAK),
-      paths: PATHS,
-      ...options,
-    })
+    /** They look into the store that the session is from. */
+    const pagesFor = ({ sessionStore }: Request): Pages => {
+      const provider = options.provider ?? knowing(KEYCLOAK)
+      const store = sessionStore as unknown as LoginStore
+      return createPages({
+        brand: 'Latchkey',
+        accountPath: '/account',
+        publicUrl,
+        provider,
+        paths: PATHS,
+        store,
+        accountSessions: createAccountSessions({ store, memory, provider, log: silentLog }),
+        proofs: { holds: () => false },
+        ...options,
+      })
+    }
+    const show =
+      (draw: (pages: Pages, req: Request, res: Response) => unknown): RequestHandler =>
+      async (req, res) => {
+        await draw(pagesFor(req), req, res)
+      }
+    const next = (): void => undefined
     return express()
       .use(session, routes)
-      .get('/home', pages.home)
-      .get('/hello', requireLogin(), pages.hello)
-      .get('/account', requireLogin(), pages.account)
-      .get('/out', (req, res) => pages.logout(req, res))
-      .get('/bye', (req, res) => pages.loggedOutHereOnly(req, res))
-      .get('/refused', (req, res) => pages.error(new LoginError('client_refused', 'x'), req, res))
-      .use((req, res) => pages.problem('not_found', req, res))
+      .get(
+        '/home',
+        show((pages, req, res) => pages.home(req, res, next)),
+      )
+      .get(
+        '/hello',
+        requireLogin(),
+        show((pages, req, res) => pages.hello(req, res, next)),
+      )
+      .get(
+        '/account',
+        requireLogin(),
+        show((pages, req, res) => pages.account(req, res, next)),
+      )
+      .get(
+        '/vault',
+        requireLogin(),
+        show((pages, req, res) => pages.vault(req, res, next)),
+      )
+      .get(
+        '/out',
+        show((pages, req, res) => pages.logout(req, res)),
+      )
+      .get(
+        '/bye',
+        show((pages, req, res) => pages.loggedOutHereOnly(req, res)),
+      )
+      .get(
+        '/refused',
+        show((pages, req, res) => pages.error(new LoginError('client_refused', 'x'), req, res)),
+      )
+      .use(show((pages, req, res) => pages.problem('not_found', req, res)))
   }
 }
 
@@ -61,7 +105,9 @@ function bodies(
 ): Promise<ReadonlyMap<string, string>> {
   return withApp(provider, { makeApp: makeApp(options) }, async (app) => {
     const jar = new Jar()
-    await app.signIn(provider, jar, newPerson({ name }))
+    const person = newPerson({ name })
+    await app.signIn(provider, jar, person)
+    await app.signIn(provider, new Jar(), person)
     const found = new Map<string, string>()
     for (const place of PLACES)
       found.set(place, (await app.navigate(place, jar, { 'accept-language': language })).body)
@@ -76,7 +122,8 @@ describe('C003-03 our pages in an app of somebody else', () => {
   test('C003-03 without an account page no link leads to one, and the header names the person', async () => {
     const pages = await bodies({ brand: 'Acme', accountPath: undefined })
     const known = ['/latchkey/style.css', '/login', '/register', '/out', '/mine', '/bye']
-    for (const [place, body] of pages) {
+    // An account page is for an app that says where it is.
+    for (const [place, body] of [...pages].filter(([name]) => name !== '/account')) {
       expect([place, linksOf(body).filter((href) => !known.includes(href))]).toEqual([place, []])
       if (place !== '/bye') expect(body).toContain('<bdi class="who">Ada Lovelace</bdi>')
     }
@@ -87,7 +134,11 @@ describe('C003-03 our pages in an app of somebody else', () => {
     for (const place of ['/home', '/hello', '/out', '/refused'])
       expect(pages.get(place)).toContain('<a href="/me">My account</a>')
     expect(pages.get('/account')).toContain('href="/login?kc_action=UPDATE_PASSWORD&amp;return_to=%2Fme"')
-    for (const body of pages.values()) expect(linksOf(body)).not.toContain('/account')
+    const forms = ['/me/sessions/end', '/me/sessions/end', '/me/logout-everywhere']
+    expect(linksOf(pages.get('/account') ?? '').filter((href) => href.startsWith('/me/'))).toEqual(forms)
+    expect(pages.get('/vault')).toContain('<a class="button quiet" href="/me">My account</a>')
+    for (const body of pages.values())
+      expect(linksOf(body).filter((href) => href.startsWith('/account'))).toEqual([])
   })
 
   test('C003-03 header and title have its brand, and nothing is said of ours', async () => {

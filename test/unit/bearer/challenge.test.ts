@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { bearerChallenge, oauthError } from '../../../src/bearer/challenge.js'
+import fc from 'fast-check'
+import {
+  bearerChallenge,
+  oauthError,
+  plainChallenge,
+  sessionChallenge,
+} from '../../../src/bearer/challenge.js'
 import { BearerError } from '../../../src/bearer/errors.js'
 import { PROTECTED_RESOURCE_PATH, protectedResourceMetadata } from '../../../src/bearer/protected-resource.js'
+import { readStrength, strengthParameters, type Strength } from '../../../src/provider/strength.js'
 
 const options = { realm: 'latchkey', resourceMetadata: 'https://app.example/meta' }
 const END = 'resource_metadata="https://app.example/meta"'
@@ -35,6 +42,66 @@ describe('bearerChallenge (RFC 6750 §3, RFC 9728 §5.1)', () => {
     })
     expect(challenge(error)).toMatch(/^[\x20-\x7e]+$/)
     expect(challenge(error) + JSON.stringify(oauthError(error))).not.toMatch(/message|cause|hint/)
+  })
+})
+
+describe('a challenge that asks for a stronger or newer authentication (RFC 9470 §3)', () => {
+  const tooWeak = (strength: Strength): BearerError =>
+    new BearerError('insufficient_user_authentication', 'm', { challenge: strengthParameters(strength) })
+  const WORDS = 'error_description="A stronger or newer authentication is needed"'
+
+  test.each<[string, Strength, string]>([
+    ['acr', { acr: ['2fa', 'urn:gold'] }, 'acr_values="2fa urn:gold"'],
+    ['maxAge', { maxAge: 0 }, 'max_age="0"'],
+    ['both', { acr: ['2fa'], maxAge: 60 }, 'acr_values="2fa", max_age="60"'],
+  ])('SU-05 for %s', (_name, strength, parameters) => {
+    expect(challenge(tooWeak(strength))).toBe(
+      `Bearer realm="latchkey", error="insufficient_user_authentication", ${WORDS}, ${parameters}, ${END}`,
+    )
+    expect(tooWeak(strength).status).toBe(401)
+  })
+
+  test('SU-05 whatever a guard takes as acr and maxAge does not break out of it', () => {
+    const printable = fc.string({
+      unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+    })
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.string(), printable), { minLength: 1 }), fc.nat(), (acr, maxAge) => {
+        let strength: Strength
+        try {
+          strength = readStrength('requireBearer', { acr, maxAge })
+        } catch {
+          return
+        }
+        const parameters = [...challenge(tooWeak(strength)).matchAll(/(\w+)="([^"\\]*)"(?:, |$)/g)]
+        expect(parameters.map(([, name]) => name)).toEqual([
+          'realm',
+          'error',
+          'error_description',
+          'acr_values',
+          'max_age',
+          'resource_metadata',
+        ])
+        expect(parameters[3]?.[2]?.split(' ')).toEqual(acr)
+        expect(challenge(tooWeak(strength))).toMatch(/^[\x20-\x7e]+$/)
+      }),
+    )
+  })
+
+  test('SU-05 for people it is the same, without words', () => {
+    const error = {
+      code: 'insufficient_user_authentication',
+      challenge: { acr_values: '2fa', max_age: '60' },
+    }
+    expect(sessionChallenge(error as never, options)).toBe(
+      `Bearer realm="latchkey", ${END}, error="insufficient_user_authentication", acr_values="2fa", max_age="60"`,
+    )
+  })
+
+  test('C003-07 without anything to act upon, theirs is the plain one', () => {
+    const error = { code: 'unauthorized', challenge: undefined }
+    expect(sessionChallenge(error as never, options)).toBe(plainChallenge(options))
+    expect(plainChallenge(options)).toBe(`Bearer realm="latchkey", ${END}`)
   })
 })
 
