@@ -23,7 +23,10 @@ module.exports = {
     {
       name: 'config-only-in-server-and-services',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(server|services|latchkey|options|option-checks|config[a-z-]*)\\.ts$' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/(server|services|latchkey|options|option-checks|config[a-z-]*)\\.ts$',
+      },
       to: { path: '^src/config[a-z-]*\\.ts$' },
     },
     ...features.map((feature) => ({

@@ -13,9 +13,9 @@ export interface RedisRecordsOptions {
 }
 
 /** No lock of ours lives longer, in milliseconds. */
-const MAX_LOCK_LIFE = 10_000
-/** The form of what is sealed. */
-const SEALED = /^[\w-]{38,}$/
+const MAX_LOCK_LIFE = 60_000
+/** What is in nothing that is sealed. */
+const NOT_SEALED = /[^\w-]/
 
 /** A version is the sealed text: sealing the same value again gives another one. */
 interface Sealed {
@@ -119,7 +119,7 @@ export class RedisRecords implements Records {
       const [text, life] = found as readonly unknown[]
       if (kindOf(key) === 'lock' && Number(life) > 0 && Number(life) <= MAX_LOCK_LIFE) return undefined
       // What is no text of ours may not come back as it is; nobody else puts such a thing there.
-      const known = typeof text === 'string' && SEALED.test(text) ? text : ''
+      const known = typeof text === 'string' && !NOT_SEALED.test(text) ? text : ''
       await this.#run('remove', scripts.REMOVE, key, [known])
     }
     return record

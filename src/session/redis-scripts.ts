@@ -5,8 +5,9 @@
 
 const STRING = `
 local function get(key)
-  if redis.call('TYPE', key).ok == 'string' then return redis.call('GET', key) end
-  redis.call('DEL', key)
+  local kind = redis.call('TYPE', key).ok
+  if kind == 'string' then return redis.call('GET', key) end
+  if kind ~= 'none' then redis.call('DEL', key) end
   return false
 end
 `

@@ -149,6 +149,12 @@ export class TestApp {
     return new URL(answer.location)
   }
 
+  /** Opens a page and follows redirects of our own; the answer is the first that leads elsewhere, or is a page. */
+  async follow(path: string, jar: Jar): Promise<Answer> {
+    const answer = await this.navigate(path, jar)
+    return answer.location?.startsWith('/') === true ? this.follow(answer.location, jar) : answer
+  }
+
   /** The callback as the browser sends it, coming back from another site. */
   callback(url: URL, jar: Jar, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
     return this.navigate(url.pathname + url.search, jar, { 'sec-fetch-site': 'cross-site', ...headers })

@@ -44,7 +44,7 @@ export async function collectPages(
   provider.answers = {}
   const stronger = new Jar()
   const stepUp = async (acr: string): Promise<Answer> => {
-    const { location = '' } = await app.navigate('/vault', stronger)
+    const { location = '' } = await app.follow('/vault', stronger)
     return app.callback(provider.approve(location, { ...person, acr }), stronger)
   }
   pages.set('login too weak', await stepUp('pwd'))

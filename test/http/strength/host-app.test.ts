@@ -67,7 +67,7 @@ const MALFORMED: Times = [
 
 /** The step-up that a navigation is led to, up to what the callback answers. */
 async function stepUp(path: string, person: Person): Promise<Answer> {
-  const answer = await app.navigate(path, jar)
+  const answer = await app.follow(path, jar)
   expect(answer.status).toBe(302)
   return app.callback(provider.approve(answer.location ?? '', person), jar)
 }

@@ -40,7 +40,7 @@ afterEach(() => app.stop())
 afterAll(() => provider.close())
 
 const withLevel = (acr: unknown, sub = newPerson().sub) => newPerson({ sub, acr })
-const vault = (): Promise<Answer> => app.navigate('/vault', jar)
+const vault = (): Promise<Answer> => app.follow('/vault', jar)
 const isOpen = async (): Promise<boolean> => (await vault()).body.includes('<h1>The vault</h1>')
 const grants = (): number => provider.grants('authorization_code')
 
