@@ -48,6 +48,8 @@ async function run(folders, forJest, env = {}) {
     ...folders,
     '--json',
     `--outputFile=${results}`,
+    // A handle that somebody forgot must not hold up everything.
+    '--forceExit',
     '--silent=false',
     ...forJest,
   ]

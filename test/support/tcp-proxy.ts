@@ -49,7 +49,7 @@ export class TcpProxy {
   }
 
   async close(): Promise<void> {
-    this.#reset()
+    for (const socket of [...this.#clients, ...this.#upstreams]) socket.destroy()
     await new Promise((resolve) => this.#server.close(resolve))
   }
 

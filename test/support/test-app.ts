@@ -107,6 +107,7 @@ export class TestApp {
   async stop(): Promise<void> {
     this.#server.closeAllConnections()
     await new Promise((resolve) => this.#server.close(resolve))
+    await this.services.close()
   }
 
   /** One request, redirects not followed. `path` goes out as it is. */

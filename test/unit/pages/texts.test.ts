@@ -2,10 +2,18 @@ import { describe, expect, test } from '@jest/globals'
 import { isolated } from '../../../src/pages/isolated.js'
 import { LANGUAGES } from '../../../src/pages/render.js'
 
+/** What a text that is made is made with. */
+function samplesOf(place: string): unknown[][] {
+  if (place === '.account.ended') return [0, 1, 2].flatMap((count) => [0, 1, 2].map((left) => [count, left]))
+  if (place === '.account.device') return [['Firefox', 'Windows']]
+  return [['Ada']]
+}
+
 /** Every text by its place, but the tagline, which is about us. */
 function wordsOf(texts: unknown, place = ''): [string, string][] {
   if (typeof texts === 'string') return place === '.tagline' ? [] : [[place, texts]]
-  if (typeof texts === 'function') return [[place, (texts as (name: string) => string)('Ada')]]
+  if (typeof texts === 'function')
+    return samplesOf(place).map((given) => [place, (texts as (...given: unknown[]) => string)(...given)])
   return Object.entries(texts as object).flatMap(([name, value]) => wordsOf(value, `${place}.${name}`))
 }
 
@@ -31,7 +39,7 @@ describe.each(ALL)('the words for a $provider provider in $language', ({ provide
     for (const [place, text] of words) {
       expect([place, text]).toEqual([place, expect.not.stringMatching(CLUMSY)])
       for (const sentence of text.split(/(?<=[.!?]) /)) {
-        const isPartOfOne = /^\.(?:levels|account\.noEmail)|^\.language/.test(place)
+        const isPartOfOne = /^\.(?:levels|account\.(?:noEmail|ended))|^\.language/.test(place)
         if (!isPartOfOne) expect([place, sentence]).toEqual([place, expect.stringMatching(/^["\p{Lu}]/u)])
       }
     }
