@@ -39,7 +39,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await tokenApp.close()
   await app.stop()
-  await app.services.close()
   await redis.stop()
   await realm.remove()
 })

@@ -156,7 +156,12 @@ describe('Redis away from the start, or slow', () => {
   test('P-11 P-13 RE-07 the process starts without it, serves what it can, and heals', async () => {
     const redis = await RedisServer.start()
     await redis.kill()
-    const servers = await ManyProcesses.start({ issuer: realm.issuer, redisUrl: redis.url, each: [{}] })
+    const servers = await ManyProcesses.start({
+      issuer: realm.issuer,
+      redisUrl: redis.url,
+      each: [{}],
+      untilReady: false,
+    })
     const [server] = servers.all as [ServerProcess]
     const login = (): Promise<Answer> => servers.navigate(server, '/login', new Jar())
     try {

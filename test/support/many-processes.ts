@@ -4,6 +4,7 @@ import { KeycloakVisitor } from './keycloak-visitor.js'
 import { send, type Answer, type Send } from './send.js'
 import { freePort, ServerProcess } from './server-process.js'
 import { NAVIGATION, SCRIPT } from './test-app.js'
+import { until } from './until.js'
 
 type Settings = Readonly<Record<string, string>>
 
@@ -14,6 +15,8 @@ export interface ManyOptions {
   readonly env?: Settings
   /** What one of them has besides; as many as there are to be. */
   readonly each: readonly Settings[]
+  /** `false` where they cannot become ready. */
+  readonly untilReady?: boolean
 }
 
 /** The built server several times over one Redis, all of them the client `latchkey-web` of a real Keycloak. */
@@ -28,7 +31,13 @@ export class ManyProcesses {
     this.#env = env
   }
 
-  static async start({ issuer, redisUrl, env = {}, each }: ManyOptions): Promise<ManyProcesses> {
+  static async start({
+    issuer,
+    redisUrl,
+    env = {},
+    each,
+    untilReady = true,
+  }: ManyOptions): Promise<ManyProcesses> {
     // One address for all of them, as behind a load balancer; whom a request is for is told by the port.
     const publicUrl = `http://127.0.0.1:${await freePort()}`
     const common = {
@@ -41,16 +50,13 @@ export class ManyProcesses {
       REDIS_URL: redisUrl,
       ...env,
     }
-    const all = await Promise.all(
-      each.map((own) => ServerProcess.start({ issuer }, { env: { ...common, ...own } })),
-    )
+    const all = await Promise.all(each.map((own) => startOne({ ...common, ...own }, untilReady)))
     return new ManyProcesses(publicUrl, all, common)
   }
 
   /** One more, with settings of its own. */
-  async add(own: Settings = {}): Promise<ServerProcess> {
-    const env = { ...this.#env, ...own }
-    return ServerProcess.start({ issuer: env['OIDC_ISSUER'] ?? '' }, { env })
+  add(own: Settings = {}): Promise<ServerProcess> {
+    return startOne({ ...this.#env, ...own })
   }
 
   async stop(): Promise<void> {
@@ -115,6 +121,15 @@ export interface SignIn {
   readonly person: string
   readonly visitor?: KeycloakVisitor
   readonly path?: string
+}
+
+async function startOne(env: Settings, untilReady = true): Promise<ServerProcess> {
+  const server = await ServerProcess.start({ issuer: env['OIDC_ISSUER'] ?? '' }, { env })
+  const isReady = async (): Promise<boolean> =>
+    (await send({ hostname: '127.0.0.1', port: server.port }, '/readyz')).status === 200
+  // As a load balancer does.
+  if (untilReady) await until(async () => (await isReady()) || undefined)
+  return server
 }
 
 /** Waits until a moment has passed. */
