@@ -51,7 +51,7 @@ export function createCallback(options: CallbackOptions): RequestHandler {
         browser === undefined ? { kind: 'unknown' } : await pendingLogins.take(browser, state)
       if (taken.kind === 'unknown') throw unknownLogin(browser)
       if (taken.kind !== 'pending') {
-        goOn({ ...taken, kind: taken.kind }, loginOf(req, store) !== undefined, res)
+        goOn(taken, loginOf(req, store) !== undefined, res)
         return
       }
       res.redirect(303, await finish(req, query, taken.login, options))
