@@ -1,5 +1,5 @@
 /** The arrows of docs/architecture.md: each rule says which import may not exist. */
-const features = ['login', 'bearer']
+const features = ['login', 'bearer', 'tokens']
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -25,7 +25,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(server|services|latchkey|options|option-checks|config[a-z-]*)\\.ts$',
+        pathNot: '^src/(cli/|(server|services|latchkey|options|option-checks|config[a-z-]*)\\.ts$)',
       },
       to: { path: '^src/config[a-z-]*\\.ts$' },
     },
@@ -38,14 +38,17 @@ module.exports = {
     {
       name: 'features-do-not-know-what-is-above',
       severity: 'error',
-      from: { path: '^src/(login|bearer|session|provider)/' },
-      to: { path: '^src/(app|services|server|latchkey|options)\\.ts$|^src/pages/' },
+      from: { path: '^src/(login|bearer|tokens|session|provider)/' },
+      to: { path: '^src/(app|services|server|latchkey|options|tokens)\\.ts$|^src/(pages|cli)/' },
     },
     {
       name: 'session-and-provider-know-errors-only',
       severity: 'error',
       from: { path: '^src/(session|provider)/' },
-      to: { path: '^src/', pathNot: '^src/(session|provider|http)/|^src/(errors|log|metrics)\\.ts$' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(session|provider|http)/|^src/(errors|log|metrics|printable)\\.ts$',
+      },
     },
     {
       name: 'app-is-below-services',
@@ -57,12 +60,12 @@ module.exports = {
       name: 'http-knows-no-feature',
       severity: 'error',
       from: { path: '^src/http/' },
-      to: { path: '^src/(login|bearer|pages)/|^src/(app|options)[.]ts$' },
+      to: { path: '^src/(login|bearer|tokens|pages)/|^src/(app|options)[.]ts$' },
     },
     {
       name: 'errors-log-and-metrics-know-nothing',
       severity: 'error',
-      from: { path: '^src/(errors|log|metrics)[.]ts$' },
+      from: { path: '^src/(errors|log|metrics|printable)[.]ts$' },
       to: { path: '^src/' },
     },
     {
@@ -70,6 +73,30 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/server[.]ts$' },
       to: { path: '^src/server[.]ts$' },
+    },
+    {
+      name: 'tokens-work-without-express',
+      severity: 'error',
+      from: { path: '^src/(tokens/|tokens[.]ts$|cli/|provider/)' },
+      to: {
+        path: '^node_modules/(express|express-session|helmet|ejs|pino|prom-client|redis)/|^src/(http|pages|session|login|bearer)/',
+      },
+    },
+    {
+      name: 'the-command-line-is-on-top',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    {
+      name: 'the-command-line-knows-tokens',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(cli|tokens|provider)/|^src/(tokens|errors|log|printable|config-readers|config-source)[.]ts$',
+      },
     },
     {
       name: 'nothing-from-tests',

@@ -16,7 +16,7 @@ import {
 import { Source, type Environment } from './config-source.js'
 import { LOG_LEVELS, type LogLevel } from './log.js'
 import { defaults, numbers, type Options } from './options.js'
-import { CLIENT_AUTHENTICATION } from './provider/client.js'
+import { CLIENT_AUTHENTICATION } from './provider/client-authentication.js'
 import { KeycloakSettingsError, readKeycloakSettings } from './provider/keycloak-settings.js'
 
 type NotFromEnvironment =

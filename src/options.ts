@@ -15,7 +15,7 @@ import {
 } from './config-readers.js'
 import type { Log } from './log.js'
 import { noMetrics, type Metrics } from './metrics.js'
-import { CLIENT_AUTHENTICATION, type ClientAuthentication } from './provider/client.js'
+import { CLIENT_AUTHENTICATION, type ClientAuthentication } from './provider/client-authentication.js'
 import { boolean, having, number, string, type Check } from './option-checks.js'
 import type { RedisClient } from './session/redis-link.js'
 

@@ -6,7 +6,8 @@ import { ConfigError, loadConfig, type Config } from './config.js'
 import { createServer } from './http/create-server.js'
 import { createManagement } from './http/management.js'
 import { createPrometheus } from './http/prometheus.js'
-import { createLog, type Log } from './log.js'
+import { createLog } from './json-log.js'
+import type { Log } from './log.js'
 import { buildServices } from './services.js'
 
 function readConfig(): Config {

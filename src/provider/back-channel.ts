@@ -1,5 +1,6 @@
 import { noMetrics, type Metrics, type UpstreamEndpoint, type UpstreamOutcome } from '../metrics.js'
 import { ProviderError } from './errors.js'
+import { createTransport, type Transport } from './transport.js'
 
 /** Answers of an authorization server are small; more than this is not one. */
 const MAX_BODY_BYTES = 1024 * 1024
@@ -10,6 +11,8 @@ export interface BackChannelOptions {
   readonly internalUrl?: string | undefined
   /** Total deadline of one call, headers and body, in seconds. */
   readonly timeout: number
+  /** By default one without a client certificate. */
+  readonly transport?: Transport | undefined
   readonly metrics?: Metrics | undefined
   /** The kind of an address as it is given, for the metrics. */
   readonly endpointOf?: (url: URL) => UpstreamEndpoint
@@ -51,6 +54,7 @@ function createCall({
   issuer,
   internalUrl,
   timeout,
+  transport = createTransport(),
 }: BackChannelOptions): (url: string | URL, init: RequestInit) => Promise<Response> {
   const publicOrigin = new URL(issuer).origin
   const internalOrigin = internalUrl === undefined ? undefined : new URL(internalUrl).origin
@@ -60,7 +64,7 @@ function createCall({
     const deadline = AbortSignal.timeout(timeout * 1000)
     const signal = init.signal ? AbortSignal.any([init.signal, deadline]) : deadline
     try {
-      const response = await fetch(target, { ...init, redirect: 'manual', signal })
+      const response = await transport(target, { ...init, redirect: 'manual', signal })
       const body = await readBody(response)
       return new Response(hasNoBody(response.status) ? null : body, {
         status: response.status,

@@ -1,23 +1,15 @@
 import * as oidc from 'openid-client'
 import type { BackChannel } from './back-channel.js'
+import type { ClientAuthenticator } from './client-authentication.js'
 import { SIGNATURE_ALGORITHMS } from './keys.js'
 import type { ProviderMetadata } from './metadata.js'
-
-export const CLIENT_AUTHENTICATION = [
-  'client_secret_basic',
-  'client_secret_post',
-  'client_secret_jwt',
-  'none',
-] as const
-export type ClientAuthentication = (typeof CLIENT_AUTHENTICATION)[number]
 
 /** In seconds. */
 const TEN_YEARS = 315_360_000
 
 export interface ClientOptions {
   readonly clientId: string
-  readonly clientSecret?: string | undefined
-  readonly clientAuthentication: ClientAuthentication
+  readonly authenticator: ClientAuthenticator
   readonly backChannel: BackChannel
 }
 
@@ -29,8 +21,8 @@ export interface ProviderClient {
 }
 
 export function createProviderClient(metadata: ProviderMetadata, options: ClientOptions): ProviderClient {
-  const { clientId, clientAuthentication, clientSecret, backChannel } = options
-  const authenticate = clientAuth(clientAuthentication, clientSecret)
+  const { clientId, authenticator, backChannel } = options
+  const { authenticate } = authenticator
   // The times of ID tokens are ours to judge: what openid-client refuses is lost, and with it a spent refresh token.
   const client = { client_id: clientId, [oidc.clockTolerance]: TEN_YEARS }
   // Signatures are ours to judge, by our own list; the provider's word on algorithms is not asked.
@@ -53,18 +45,5 @@ export function createProviderClient(metadata: ProviderMetadata, options: Client
       await authenticate(server, client, body, headers)
       return backChannel(url, { method: 'POST', headers, body })
     },
-  }
-}
-
-function clientAuth(method: ClientAuthentication, secret: string | undefined): oidc.ClientAuth {
-  switch (method) {
-    case 'client_secret_basic':
-      return oidc.ClientSecretBasic(secret)
-    case 'client_secret_post':
-      return oidc.ClientSecretPost(secret)
-    case 'client_secret_jwt':
-      return oidc.ClientSecretJwt(secret)
-    case 'none':
-      return oidc.None()
   }
 }

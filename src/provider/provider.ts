@@ -1,19 +1,19 @@
 import type { Log } from '../log.js'
 import type { Metrics } from '../metrics.js'
 import { createBackChannel } from './back-channel.js'
-import { createProviderClient, type ClientAuthentication, type ProviderClient } from './client.js'
+import { createProviderClient, type ProviderClient } from './client.js'
+import { createClientAuthenticator, type ClientCredentials } from './client-authentication.js'
 import { createDiscovery, discoveryUrl } from './discovery.js'
 import { isKeycloak, warnOfRefusedRedirectUri } from './keycloak.js'
 import { createKeys, type Keys } from './keys.js'
 import type { ProviderMetadata } from './metadata.js'
+import { createTransport } from './transport.js'
 import { upstreamEndpoint } from './upstream-endpoint.js'
 
-export interface ProviderOptions {
+export interface ProviderOptions extends ClientCredentials {
   readonly issuer: string
   readonly internalUrl?: string | undefined
   readonly clientId: string
-  readonly clientSecret?: string | undefined
-  readonly clientAuthentication: ClientAuthentication
   readonly publicUrl: string
   readonly redirectUri: string
   /** Path where a sign-out comes back to. */
@@ -46,10 +46,12 @@ export interface Provider {
 
 export function createProvider(options: ProviderOptions): Provider {
   const { issuer, internalUrl, clientId, timeout, log, metrics, now = Date.now } = options
+  const authenticator = createClientAuthenticator(options)
   const backChannel = createBackChannel({
     issuer,
     internalUrl,
     timeout,
+    transport: createTransport(authenticator.certificate),
     metrics,
     endpointOf: (url) => upstreamEndpoint(url, discoveryUrl(issuer), discovery.known()),
   })
@@ -77,7 +79,8 @@ export function createProvider(options: ProviderOptions): Provider {
     keys,
     async connect() {
       const metadata = await discovery.metadata()
-      const client = clients.get(metadata) ?? createProviderClient(metadata, { ...options, backChannel })
+      const client =
+        clients.get(metadata) ?? createProviderClient(metadata, { clientId, authenticator, backChannel })
       clients.set(metadata, client)
       return { metadata, client }
     },

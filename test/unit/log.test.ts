@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { currentRequestId, escapeNotPrintable, withRequestId } from '../../src/log.js'
+import { currentRequestId, withRequestId } from '../../src/log.js'
+import { escapeNotPrintable } from '../../src/printable.js'
 
 describe('escapeNotPrintable', () => {
   test.each([

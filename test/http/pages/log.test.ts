@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
-import { escapeNotPrintable } from '../../../src/log.js'
+import { escapeNotPrintable } from '../../../src/printable.js'
 import { createApp } from '../../../src/app.js'
 import { Jar } from '../../support/browser-jar.js'
 import { json, ScriptedProvider } from '../../support/scripted-provider.js'

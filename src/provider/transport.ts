@@ -1,0 +1,35 @@
+import { EnvHttpProxyAgent, fetch as undiciFetch, type RequestInit as UndiciInit } from 'undici'
+
+/** What this process shows in the TLS handshake. PEM, both. */
+export interface ClientCertificate {
+  readonly cert: string
+  readonly key: string
+}
+
+/** `fetch` as this process makes it. */
+export type Transport = (url: URL, init: RequestInit) => Promise<Response>
+
+/**
+ * Makes `fetch` of one's own: through the proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), and with a
+ * client certificate where one is given. It is asked for at every call, so a renewed one is used from then on.
+ */
+export function createTransport(certificate?: () => ClientCertificate): Transport {
+  let current:
+    { readonly shown: ClientCertificate | undefined; readonly agent: EnvHttpProxyAgent } | undefined
+
+  function agent(): EnvHttpProxyAgent {
+    const shown = certificate?.()
+    if (current !== undefined && current.shown?.cert === shown?.cert && current.shown?.key === shown?.key)
+      return current.agent
+    // What is under way ends with the certificate it began with.
+    void current?.agent.close()
+    const tls = shown === undefined ? {} : { connect: { ...shown }, requestTls: { ...shown } }
+    current = { shown, agent: new EnvHttpProxyAgent(tls) }
+    return current.agent
+  }
+
+  return async (url, init) => {
+    const response = await undiciFetch(url, { ...(init as object as UndiciInit), dispatcher: agent() })
+    return response as unknown as Response
+  }
+}
