@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { Chain, type ChainOptions } from './chain.js'
+
+/** Who a refresh token belongs to. */
+export interface ChainOwner {
+  /** Issuer or token endpoint. */
+  readonly server: string
+  readonly clientId: string
+}
+
+/** So many refresh tokens of one chain are recognised, the newest. */
+const MEMORY = 20
+
+/** Every chain of this process by digests of its refresh tokens, spent ones included. */
+const chains = new Map<string, WeakRef<Chain>>()
+const forgotten = new FinalizationRegistry<readonly string[]>((digests) => {
+  for (const digest of digests) if (chains.get(digest)?.deref() === undefined) chains.delete(digest)
+})
+
+/**
+ * The chain that a refresh token belongs to, or a new one. Under rotation a second use of a refresh token ends the
+ * sign-in, so two providers that are given one share its chain.
+ */
+export function chainOf(
+  owner: ChainOwner,
+  options: Omit<ChainOptions, 'onRefreshToken'>,
+  refreshToken?: string,
+): Chain {
+  if (refreshToken !== undefined) {
+    const known = chains.get(digestOf(owner, refreshToken))?.deref()
+    if (known !== undefined) return known
+  }
+  const digests: string[] = []
+  const remember = (token: string): void => {
+    const digest = digestOf(owner, token)
+    if (digests.includes(digest)) return
+    digests.push(digest)
+    chains.set(digest, reference)
+    if (digests.length > MEMORY) chains.delete(digests.shift() ?? '')
+  }
+  const chain = new Chain({ ...options, onRefreshToken: remember }, refreshToken)
+  const reference = new WeakRef(chain)
+  if (refreshToken !== undefined) remember(refreshToken)
+  forgotten.register(chain, digests)
+  return chain
+}
+
+function digestOf({ server, clientId }: ChainOwner, refreshToken: string): string {
+  return createHash('sha256').update([server, clientId, refreshToken].join('\0')).digest('base64url')
+}

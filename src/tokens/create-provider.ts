@@ -1,0 +1,82 @@
+import { createAuthorizedFetch } from './authorized-fetch.js'
+import type { Chain } from './chain.js'
+import { chainOf } from './chains.js'
+import { TokenError } from './errors.js'
+import type { Grant } from './grant.js'
+import { keycloakInactiveHint } from './keycloak-token-hints.js'
+import { createTokenClient, endOfToken, type TokenClient } from './token-client.js'
+import type { TokenProviderOptions } from './token-options.js'
+import type { CallOptions, Introspection, TokenProvider } from './token-provider.js'
+import type { TokenSet } from './token-set.js'
+
+/** A token that is no older was issued just now, in milliseconds. */
+const JUST_NOW = 60_000
+
+/** What a provider begins with. */
+export interface Beginning {
+  /** Makes the way to the first tokens. */
+  readonly grant?: (client: TokenClient) => Grant
+  readonly refreshToken?: string | undefined
+  readonly accessToken?: string | undefined
+}
+
+/** Builds a provider of options that are checked already. */
+export function createProvider(options: TokenProviderOptions, beginning: Beginning): TokenProvider {
+  const { scope, refreshBefore = 30, store, onTokens, now = Date.now } = options
+  const { grant, refreshToken, accessToken } = beginning
+  const client = createTokenClient(options, now)
+  const chain = chainOf(client, { client, grant: grant?.(client), store, now }, refreshToken)
+  if (onTokens !== undefined) chain.listen(onTokens)
+  if (accessToken !== undefined) chain.offer(scope, known(accessToken, now()))
+  const tokens = async ({ signal }: CallOptions = {}): Promise<TokenSet> => {
+    signal?.throwIfAborted()
+    return chain.get({ scope, refreshBefore }, signal)
+  }
+  return assemble({ chain, scope, tokens, client, now })
+}
+
+interface Parts {
+  readonly chain: Chain
+  readonly scope: string | undefined
+  readonly tokens: (options?: CallOptions) => Promise<TokenSet>
+  readonly client: TokenClient
+  readonly now: () => number
+}
+
+function assemble({ chain, scope, tokens, client, now }: Parts): TokenProvider {
+  const current = async (options?: CallOptions): Promise<string> => (await tokens(options)).accessToken
+  const fetch = createAuthorizedFetch({ current, refuse: (token) => chain.refuse(scope, token) })
+  return Object.assign((options?: CallOptions) => current(options), {
+    ensureFresh: current,
+    tokens,
+    fetch,
+    renew(options?: CallOptions) {
+      chain.force(scope)
+      return current(options)
+    },
+    async introspect(options?: CallOptions): Promise<Introspection> {
+      const { accessToken, obtainedAt } = await tokens(options)
+      const answer = await client.introspect(accessToken)
+      if (!answer.active && now() - obtainedAt < JUST_NOW) throw inactive(client)
+      return answer
+    },
+    revoke: () => chain.revoke(),
+  })
+}
+
+/** A token that somebody else has got: what is known of it is what it says. */
+function known(accessToken: string, now: number): TokenSet {
+  return { accessToken, tokenType: 'bearer', obtainedAt: now, expiresAt: endOfToken(accessToken, now) }
+}
+
+function inactive(client: TokenClient): TokenError {
+  return new TokenError(
+    'inactive_token',
+    `the token was issued just now, and introspection calls it inactive for ${client.clientId}`,
+    {
+      status: 200,
+      error: 'inactive_token',
+      hint: client.isKeycloak() ? keycloakInactiveHint(client.clientId) : undefined,
+    },
+  )
+}

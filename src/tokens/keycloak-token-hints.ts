@@ -1,0 +1,99 @@
+/** What was asked of the authorization server when it said no. */
+export type Asked =
+  | 'password'
+  | 'client_credentials'
+  | 'refresh_token'
+  | 'device_code'
+  | 'token_exchange'
+  | 'jwt_bearer'
+  | 'introspection'
+  | 'revocation'
+
+export interface Refused {
+  readonly asked: Asked
+  /** The word that decides. */
+  readonly error: string
+  /** Only to recognise what it is about: it changes from release to release. */
+  readonly description: string
+  readonly clientId: string
+}
+
+type Rule = readonly [matches: (refused: Refused) => boolean, hint: (clientId: string) => string]
+
+const capability = (clientId: string): string => `Clients → ${clientId} → Settings → Capability config`
+
+/** The first that matches counts. */
+const RULES: readonly Rule[] = [
+  [
+    ({ description }) => /public client not allowed/i.test(description),
+    (id) =>
+      `${capability(id)} → Client authentication On, then Service account roles On: a public client has no service account`,
+  ],
+  [
+    ({ description }) => /service account/i.test(description),
+    (id) => `${capability(id)} → Service account roles On`,
+  ],
+  [
+    ({ description }) => /direct access grants/i.test(description),
+    (id) => `${capability(id)} → Direct access grants On (off by default)`,
+  ],
+  [
+    ({ asked, error }) => asked === 'device_code' && error === 'unauthorized_client',
+    (id) => `${capability(id)} → OAuth 2.0 Device Authorization Grant On`,
+  ],
+  [
+    ({ description }) => /token exchange/i.test(description),
+    (id) => `${capability(id)} → Standard Token Exchange On (the client must be confidential)`,
+  ],
+  [
+    ({ description }) => /requested audience/i.test(description),
+    (id) =>
+      `no scope of ${id} gives that audience: Client scopes → ${id}-dedicated → Add mapper → Audience → Included Client Audience`,
+  ],
+  [
+    ({ description }) => /within the token audience/i.test(description),
+    (id) =>
+      `the subject token does not name ${id}: Client scopes → the dedicated scope of the client that got it → Add mapper → Audience → Included Client Audience: ${id}`,
+  ],
+  [
+    ({ description }) => /user consent/i.test(description),
+    (id) => `Clients → ${id} → Settings → Consent required Off: this way nobody can be asked for consent`,
+  ],
+  [
+    ({ description }) => /client not allowed/i.test(description),
+    () => 'a public client may not introspect: ask with a confidential client that is in the audience',
+  ],
+  [
+    ({ error }) => error === 'invalid_scope',
+    (id) => `Clients → ${id} → Client scopes → Add client scope: ${id} has none of that name`,
+  ],
+  [
+    ({ description }) => /not fully set up/i.test(description),
+    () =>
+      'Users → this person → Details: e-mail, first and last name are needed, and Required user actions must be empty',
+  ],
+  [
+    ({ description }) => /account disabled/i.test(description),
+    () => 'Users → this person → Details → Enabled On',
+  ],
+  [
+    ({ asked, error }) => asked === 'password' && error === 'invalid_grant',
+    () =>
+      'user name or password is wrong, or a one-time code is missing or used up: a person who has a one-time password needs its code, too (otp, or --otp on the command line). After five failures Keycloak refuses even the right password for a while',
+  ],
+  [
+    ({ error }) => error === 'unauthorized_client' || error === 'invalid_client',
+    (id) =>
+      `is ${id} an enabled client of this realm, and does it prove itself as Clients → ${id} → Credentials says? A secret is there as Client Secret; a client with Client authentication Off has none`,
+  ],
+]
+
+/** The switch in Keycloak's admin console that mends a refusal, where we know it. */
+export function keycloakTokenHint(refused: Refused): string | undefined {
+  return RULES.find(([matches]) => matches(refused))?.[1](refused.clientId)
+}
+
+/** What is missing when a new token is inactive for the client that got it. */
+export function keycloakInactiveHint(clientId: string): string {
+  return `Keycloak calls every token inactive whose aud does not name the client that asks: Client scopes → ${clientId}-dedicated → Add mapper → Audience → Included Client Audience: ${clientId}, Add to access token On, Add to token introspection On`
+}

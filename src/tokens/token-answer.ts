@@ -1,0 +1,93 @@
+import type { BackChannel } from '../provider/back-channel.js'
+import { isObject } from '../provider/is-object.js'
+
+/** The member under which an ID token passes openid-client, which would judge it. Nothing here decides by one. */
+export const UNCHECKED_ID_TOKEN = 'latchkey_unchecked_id_token'
+
+/** An answer that gives no usable token, and yet a refresh token: the one before it is spent. */
+export class SpentForNothing extends Error {
+  readonly refreshToken: string
+
+  constructor(refreshToken: string) {
+    super('the answer has a refresh token and no usable access token')
+    this.refreshToken = refreshToken
+  }
+}
+
+/**
+ * A back channel for grants that loses no refresh token. openid-client refuses an answer as a whole when a part of it is
+ * odd, and with it the refresh token that came in place of the one that was spent. So what is not needed is taken out
+ * before, and what cannot be used is told with the refresh token in it.
+ */
+export function forgivingBackChannel(backChannel: BackChannel): BackChannel {
+  return async (url, init) => {
+    const response = await backChannel(url, init)
+    const body = await jsonOf(response)
+    if (body === undefined) return response
+    const headers = new Headers(response.headers)
+    // The error is in the body; with this header openid-client would not look at it.
+    headers.delete('www-authenticate')
+    const { status } = response
+    return new Response(JSON.stringify(status === 200 && isGrant(body) ? tidied(body) : body), {
+      status,
+      headers,
+    })
+  }
+}
+
+async function jsonOf(response: Response): Promise<Record<string, unknown> | undefined> {
+  try {
+    const body: unknown = await response.clone().json()
+    return isObject(body) ? body : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether it is an answer that gives something out; introspection's does not. */
+const isGrant = (body: Readonly<Record<string, unknown>>): boolean =>
+  ['access_token', 'refresh_token', 'device_code', 'error'].some((name) => name in body) &&
+  !('active' in body)
+
+function tidied(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  // Tokens and an error in one answer.
+  if ('error' in body) return { error: 'invalid_response' }
+  const { id_token: idToken, refresh_token: refreshToken, scope, ...rest } = body
+  const answer = withoutNothing({
+    ...rest,
+    expires_in: positiveNumber(body['expires_in']),
+    interval: positiveNumber(body['interval']),
+    scope: textOf(scope),
+    refresh_token: textOf(refreshToken),
+    [UNCHECKED_ID_TOKEN]: textOf(idToken),
+  })
+  if (typeof answer['refresh_token'] === 'string' && !isUsable(answer))
+    throw new SpentForNothing(answer['refresh_token'])
+  return answer
+}
+
+/** A member that is null says as much as one that is absent. */
+function withoutNothing(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null && value !== undefined))
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
+
+/** What can stand behind `Authorization: Bearer`. @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-7.1 | RFC 6749 §7.1} */
+export function isUsable({
+  access_token: token,
+  token_type: type,
+}: Readonly<Record<string, unknown>>): boolean {
+  return (
+    typeof token === 'string' &&
+    /^[\u0021-\u007e]+$/.test(token) &&
+    typeof type === 'string' &&
+    type.toLowerCase() === 'bearer'
+  )
+}
+
+function positiveNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : undefined
+}

@@ -1,0 +1,157 @@
+import * as oidc from 'openid-client'
+import { decodeJwt } from 'jose'
+import { isKeycloak } from '../provider/keycloak.js'
+import { endOfUnknown, lifeOf } from '../provider/renewal-time.js'
+import { TokenError } from './errors.js'
+import type { Asked } from './keycloak-token-hints.js'
+import { isUsable, UNCHECKED_ID_TOKEN } from './token-answer.js'
+import { createTokenConnection } from './token-connection.js'
+import type { TokenClientOptions } from './token-options.js'
+import type { TokenSet } from './token-set.js'
+import type { Introspection } from './token-provider.js'
+import { spentForNothing, translateTokenError } from './translate.js'
+
+/** One call for tokens. */
+export interface GrantRequest {
+  readonly asked: Asked
+  readonly grantType: string
+  /** What is `undefined` is not sent, not even empty. */
+  readonly parameters: Readonly<Record<string, string | undefined>>
+  /** Names of the parameters that must appear in no error. */
+  readonly secret: readonly string[]
+  /** Gets the new refresh token of an answer that is no use otherwise: the old one is spent all the same. */
+  readonly onSpent?: (refreshToken: string) => void
+}
+
+/** One client at one authorization server: every call that a provider makes. */
+export interface TokenClient {
+  readonly clientId: string
+  /** The issuer, or the token endpoint. */
+  readonly server: string
+  /** @throws {@link TokenError} */
+  request(request: GrantRequest): Promise<TokenSet>
+  /**
+   * Begins a device grant.
+   *
+   * @throws {@link TokenError}
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8628.html#section-3.1 | RFC 8628 §3.1}
+   */
+  startDevice(
+    parameters: Readonly<Record<string, string | undefined>>,
+  ): Promise<oidc.DeviceAuthorizationResponse>
+  /** @throws {@link TokenError} */
+  introspect(token: string): Promise<Introspection>
+  /** @throws {@link TokenError} */
+  revoke(token: string, hint: 'access_token' | 'refresh_token'): Promise<void>
+  /** Whether hints about this server are Keycloak's, as far as is known by now. */
+  isKeycloak(): boolean
+}
+
+/** @throws `TypeError` for a secret or key that cannot be used. */
+export function createTokenClient(options: TokenClientOptions, now: () => number = Date.now): TokenClient {
+  const { clientId } = options
+  const { server, connect, known, secrets: ours } = createTokenConnection(options)
+  const keycloak = (): boolean => {
+    const metadata = known()
+    return metadata !== undefined && isKeycloak(metadata)
+  }
+
+  async function call<T>(
+    asked: Asked,
+    secrets: readonly string[],
+    work: (c: oidc.Configuration) => Promise<T>,
+  ) {
+    try {
+      return await work(await connect())
+    } catch (error) {
+      const all = [...secrets, ...ours()]
+      throw translateTokenError(error, { asked, clientId, isKeycloak: keycloak(), secrets: all })
+    }
+  }
+
+  return {
+    clientId,
+    server,
+    isKeycloak: keycloak,
+    request({ asked, grantType, parameters, secret, onSpent }) {
+      const form = given(parameters)
+      const secrets = secret.flatMap((name) => form[name] ?? [])
+      return call(asked, secrets, async (configuration) => {
+        const answer = await oidc
+          .genericGrantRequest(configuration, grantType, form)
+          .catch((error: unknown) => {
+            const refreshToken = spentForNothing(error)
+            if (refreshToken !== undefined) onSpent?.(refreshToken)
+            throw error
+          })
+        return tokenSetOf(answer, now())
+      })
+    },
+    startDevice(parameters) {
+      return call('device_code', [], (configuration) => {
+        needs(configuration, 'device_authorization_endpoint')
+        return oidc.initiateDeviceAuthorization(configuration, given(parameters))
+      })
+    },
+    introspect(token) {
+      return call('introspection', [token], (configuration) => {
+        needs(configuration, 'introspection_endpoint')
+        return oidc.tokenIntrospection(configuration, token)
+      })
+    },
+    revoke(token, hint) {
+      return call('revocation', [token], (configuration) => {
+        needs(configuration, 'revocation_endpoint')
+        return oidc.tokenRevocation(configuration, token, { token_type_hint: hint })
+      })
+    },
+  }
+}
+
+function given(parameters: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}
+
+type Endpoint = 'device_authorization_endpoint' | 'introspection_endpoint' | 'revocation_endpoint'
+
+function needs(configuration: oidc.Configuration, endpoint: Endpoint): void {
+  if (configuration.serverMetadata()[endpoint] !== undefined) return
+  throw new TokenError('unavailable', `the authorization server does not say that it has a ${endpoint}`, {
+    status: 503,
+    error: 'temporarily_unavailable',
+  })
+}
+
+function tokenSetOf(answer: oidc.TokenEndpointResponse, obtainedAt: number): TokenSet {
+  // A token that cannot stand in a header is none.
+  if (!isUsable(answer))
+    throw new TokenError('invalid_response', 'the token endpoint answered no usable access token', {
+      status: 502,
+      error: 'invalid_response',
+    })
+  const { access_token: accessToken, refresh_token: refreshToken, scope } = answer
+  const idToken = answer[UNCHECKED_ID_TOKEN]
+  const life = lifeOf(answer)
+  return {
+    accessToken,
+    tokenType: answer.token_type,
+    refreshToken,
+    idToken: typeof idToken === 'string' ? idToken : undefined,
+    scope,
+    obtainedAt,
+    expiresAt: life === undefined ? endOfToken(accessToken, obtainedAt) : obtainedAt + life * 1000,
+  }
+}
+
+/** When a token is over of whose life nobody said anything: it may say so itself. */
+export function endOfToken(accessToken: string, obtainedAt: number): number {
+  try {
+    const { exp } = decodeJwt(accessToken)
+    if (typeof exp === 'number' && exp * 1000 > obtainedAt) return exp * 1000
+  } catch {
+    // Not a JWT.
+  }
+  return endOfUnknown(obtainedAt)
+}

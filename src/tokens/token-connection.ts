@@ -1,0 +1,71 @@
+import type * as oidc from 'openid-client'
+import { silentLog, type Log } from '../log.js'
+import { createBackChannel } from '../provider/back-channel.js'
+import { createProviderClient } from '../provider/client.js'
+import { createClientAuthenticator } from '../provider/client-authentication.js'
+import { createDiscovery } from '../provider/discovery.js'
+import type { ProviderMetadata } from '../provider/metadata.js'
+import { createTransport } from '../provider/transport.js'
+import { forgivingBackChannel } from './token-answer.js'
+import { credentialsOf, type TokenClientOptions } from './token-options.js'
+
+/** How long a discovery document serves, in seconds. */
+const METADATA_MAX_AGE = 600
+
+/** A file that is of no use any more is a warning of the process: there is no log here. */
+const warnings: Log = {
+  ...silentLog,
+  warn: ({ code = '' }, message) =>
+    process.emitWarning(message, { type: 'LatchkeyWarning', code: String(code) }),
+}
+
+/** The way to one authorization server, as one client. */
+export interface TokenConnection {
+  /** The issuer, or the token endpoint. */
+  readonly server: string
+  /** @throws `ProviderError` when the server cannot be used. */
+  readonly connect: () => Promise<oidc.Configuration>
+  /** The metadata known by now. */
+  readonly known: () => ProviderMetadata | undefined
+  /** What the client proves itself by, as it is now. */
+  readonly secrets: () => readonly string[]
+}
+
+/** @throws `TypeError` for a secret or key that cannot be used. */
+export function createTokenConnection(options: TokenClientOptions): TokenConnection {
+  const { clientId, issuer, tokenEndpoint = '', timeout = 5 } = options
+  const server = issuer ?? tokenEndpoint
+  const authenticator = createClientAuthenticator({
+    ...credentialsOf(options),
+    issuer: server,
+    log: warnings,
+  })
+  const transport = createTransport(authenticator.certificate)
+  const backChannel = createBackChannel({ issuer: server, timeout, transport })
+  const client = { clientId, authenticator, backChannel: forgivingBackChannel(backChannel) }
+  const { secrets } = authenticator
+  if (issuer === undefined) {
+    const { configuration } = createProviderClient({ issuer: server, token_endpoint: tokenEndpoint }, client)
+    return { server, secrets, connect: () => Promise.resolve(configuration), known: () => undefined }
+  }
+  const discovery = createDiscovery({
+    issuer,
+    internal: false,
+    maxAge: METADATA_MAX_AGE,
+    backChannel,
+    log: silentLog,
+  })
+  const configurations = new WeakMap<ProviderMetadata, oidc.Configuration>()
+  return {
+    server,
+    secrets,
+    known: discovery.known,
+    async connect() {
+      const metadata = await discovery.metadata()
+      const configuration =
+        configurations.get(metadata) ?? createProviderClient(metadata, client).configuration
+      configurations.set(metadata, configuration)
+      return configuration
+    },
+  }
+}

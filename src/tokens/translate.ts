@@ -1,0 +1,135 @@
+import * as oidc from 'openid-client'
+import { ownError } from '../errors.js'
+import { answerStatus, meansNotNow } from '../provider/answer-status.js'
+import { ProviderError } from '../provider/errors.js'
+import { TokenError, type TokenErrorCode } from './errors.js'
+import { keycloakTokenHint, type Asked } from './keycloak-token-hints.js'
+import { SpentForNothing } from './token-answer.js'
+import { safeText, WITHHELD } from './withheld.js'
+
+export interface TranslationOptions {
+  readonly asked: Asked
+  readonly clientId: string
+  /** Whether the hints are Keycloak's. */
+  readonly isKeycloak: boolean
+  /** What must not be in any text of the error. */
+  readonly secrets: readonly string[]
+}
+
+/** @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-5.2 | RFC 6749 §5.2} */
+const ERROR_WORD = /^[\u0021\u0023-\u005b\u005d-\u007e]{1,60}$/
+
+const WHAT: Readonly<Record<Asked, string>> = {
+  password: 'the token endpoint',
+  client_credentials: 'the token endpoint',
+  refresh_token: 'the token endpoint',
+  device_code: 'the authorization server',
+  token_exchange: 'the token endpoint',
+  jwt_bearer: 'the token endpoint',
+  introspection: 'the introspection endpoint',
+  revocation: 'the revocation endpoint',
+}
+
+/**
+ * What openid-client and the back channel report, as our one error. Nothing of theirs goes along as `cause`: it holds
+ * the answer, and an answer may repeat what was sent.
+ */
+export function translateTokenError(error: unknown, options: TranslationOptions): unknown {
+  if (error instanceof TokenError) return error
+  const own = ownError(error)
+  if (own instanceof ProviderError) return ofProvider(own)
+  if (spentForNothing(error) !== undefined) return invalidResponse(options, 'no usable access token')
+  return ofAnswer(error, options) ?? error
+}
+
+function ofAnswer(error: unknown, options: TranslationOptions): TokenError | undefined {
+  const body = bodyError(error)
+  const status = answerStatus(error)
+  if (status !== undefined && meansNotNow(status)) return unavailable(status, body, options)
+  if (body !== undefined) return refusal(body, options)
+  if (!(error instanceof oidc.ClientError)) return undefined
+  if (status === undefined || status === 200)
+    return invalidResponse(options, 'something that is not an answer')
+  const isRedirect = status >= 300 && status < 400
+  return invalidResponse(
+    options,
+    isRedirect ? `${status}: redirects are not followed` : `${status} without an error`,
+  )
+}
+
+/** The refresh token of an answer that gave nothing else. */
+export function spentForNothing(error: unknown): string | undefined {
+  if (error instanceof SpentForNothing) return error.refreshToken
+  return error instanceof Error && error.cause !== undefined ? spentForNothing(error.cause) : undefined
+}
+
+function ofProvider(error: ProviderError): TokenError {
+  const { code, message, status, hint } = error
+  return code === 'provider_response_invalid'
+    ? new TokenError('invalid_response', message, { status, error: 'invalid_response', hint })
+    : new TokenError('unavailable', message, { status, error: 'temporarily_unavailable', hint })
+}
+
+function invalidResponse({ asked }: TranslationOptions, why: string): TokenError {
+  return new TokenError('invalid_response', `${WHAT[asked]} answered ${why}`, {
+    status: 502,
+    error: 'invalid_response',
+  })
+}
+
+interface BodyError {
+  readonly status: number
+  readonly error: string
+  readonly description: string
+}
+
+function unavailable(status: number, body: BodyError | undefined, options: TranslationOptions): TokenError {
+  const { error, errorDescription } = shown(body, options, 'temporarily_unavailable')
+  return new TokenError('unavailable', `${WHAT[options.asked]} answered ${status}`, {
+    status,
+    error,
+    errorDescription,
+  })
+}
+
+function refusal(body: BodyError, options: TranslationOptions): TokenError {
+  const { asked, clientId, isKeycloak } = options
+  const { error, errorDescription } = shown(body, options, 'invalid_response')
+  const code = codeOf(error, asked)
+  const said = errorDescription === undefined ? error : `${error}: ${errorDescription}`
+  const message =
+    code === 'sign_in_again'
+      ? `sign in again: the refresh token is no longer good (${said})`
+      : `${WHAT[asked]} answered ${said}`
+  const hint =
+    isKeycloak && code !== 'sign_in_again'
+      ? keycloakTokenHint({ asked, error, description: body.description, clientId })
+      : undefined
+  return new TokenError(code, message, { status: body.status, error, errorDescription, hint })
+}
+
+function codeOf(error: string, asked: Asked): TokenErrorCode {
+  if (error === 'invalid_grant') return asked === 'refresh_token' ? 'sign_in_again' : 'grant_refused'
+  if (error === 'invalid_client' || error === 'unauthorized_client') return 'client_refused'
+  if (asked === 'device_code' && (error === 'access_denied' || error === 'expired_token')) return error
+  return 'grant_refused'
+}
+
+/** What may be shown of the endpoint's own words. */
+function shown(
+  body: BodyError | undefined,
+  { secrets }: TranslationOptions,
+  otherwise: string,
+): { readonly error: string; readonly errorDescription: string | undefined } {
+  const isWord =
+    body !== undefined && ERROR_WORD.test(body.error) && safeText(body.error, secrets) !== WITHHELD
+  const errorDescription =
+    body === undefined || body.description === '' ? undefined : safeText(body.description, secrets)
+  return { error: isWord ? body.error : otherwise, errorDescription }
+}
+
+function bodyError(error: unknown): BodyError | undefined {
+  if (!(error instanceof oidc.ResponseBodyError)) return undefined
+  const { status, error: word, error_description: description = '' } = error
+  return { status, error: word, description: typeof description === 'string' ? description : '' }
+}
