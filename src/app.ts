@@ -9,7 +9,7 @@ import type { Respond } from './http/respond.js'
 import type { Log } from './log.js'
 import type { RequireLoginOptions } from './login/require-login.js'
 import type { Pages } from './pages/pages.js'
-import { projects, secureData, whoami } from './pages/api.js'
+import { projects, secureData, submitTrainJob, whoami } from './pages/api.js'
 
 /** The parts of Latchkey, ready to be mounted in an Express app. */
 export interface Parts {
@@ -46,12 +46,17 @@ export interface Services extends Parts {
   /** {@link Parts.session} for a page that anybody may see, also while the store is away. */
   readonly optionalSession: RequestHandler
   readonly accountRoutes: Router
+  /** A part of {@link Parts.routes} that must not need a session. */
+  readonly keyDocument: Router
   readonly pages: Pages
   readonly respond: Respond
   readonly log: Log
   readonly dependencies: Readonly<Record<string, () => Promise<boolean>>>
   readonly isShuttingDown: () => boolean
 }
+
+/** Somebody else's API beside ours: tokens for us are of no use there, nor the other way round. */
+const TRAIN_API: RequireBearerOptions = { audience: 'train-api', scope: ['train/TrainJob:*'] }
 
 /** Middleware order, nothing else. */
 export function createApp(services: Services): Express {
@@ -67,8 +72,10 @@ export function createApp(services: Services): Express {
   app.use(canonicalHost(services.publicUrl, services.cookieName, log))
 
   // Programs: no session is looked up for them.
+  app.use(services.keyDocument)
   app.get('/secure-data', requireBearer(), secureData)
   app.get('/api/projects', requireBearer(), projects)
+  app.post('/api/train-jobs', requireBearer(TRAIN_API), ...submitTrainJob)
 
   app.get(
     '/api/whoami',

@@ -16,12 +16,22 @@ import {
 import { Source, type Environment } from './config-source.js'
 import { LOG_LEVELS, type LogLevel } from './log.js'
 import { defaults, numbers, type Options } from './options.js'
-import { CLIENT_AUTHENTICATION } from './provider/client-authentication.js'
+import {
+  CLIENT_AUTHENTICATION,
+  credentialProblems,
+  needsSecret,
+  type ClientAuthentication,
+  type ClientCredentials,
+  type CredentialContext,
+} from './provider/client-credentials.js'
 import { KeycloakSettingsError, readKeycloakSettings } from './provider/keycloak-settings.js'
 
 type NotFromEnvironment =
   | 'internalUrl'
   | 'clientSecret'
+  | 'clientSecretFile'
+  | 'clientKeyFile'
+  | 'clientCertFile'
   | 'cookieName'
   | 'callbackPath'
   | 'loginRedirect'
@@ -44,6 +54,12 @@ export interface Config extends Required<Omit<Options, NotFromEnvironment>> {
   readonly internalUrl: string | undefined
   /** `OIDC_CLIENT_SECRET` */
   readonly clientSecret: string | undefined
+  /** File with the secret, read again when it changes. `OIDC_CLIENT_SECRET_FILE` */
+  readonly clientSecretFile: string | undefined
+  /** File with the client's private keys, read again when it changes. `OIDC_CLIENT_KEY_FILE` */
+  readonly clientKeyFile: string | undefined
+  /** File with the client's certificate, read again when it changes. `OIDC_CLIENT_CERT_FILE` */
+  readonly clientCertFile: string | undefined
   /** Redis or Valkey for what all processes share. `REDIS_URL` */
   readonly redisUrl: string | undefined
   /** Whether `NODE_ENV` is `production`. */
@@ -137,16 +153,21 @@ function readClient(source: Source, production: boolean) {
     oneOf(CLIENT_AUTHENTICATION),
     defaults.clientAuthentication,
   )
-  const needsSecret = clientAuthentication !== 'none'
-  return {
+  const context = { production, method: clientAuthentication }
+  const client = {
     ...(source.has('KEYCLOAK_SETTINGS')
-      ? readAdapterFile(source, { production, needsSecret })
-      : readRegistration(source, { production, needsSecret })),
+      ? readAdapterFile(source, context)
+      : readRegistration(source, production)),
     internalUrl: source.optional('OIDC_INTERNAL_URL', origin(false)),
     clientAuthentication,
+    clientSecretFile: source.optional('OIDC_CLIENT_SECRET_FILE', text),
+    clientKeyFile: source.optional('OIDC_CLIENT_KEY_FILE', text),
+    clientCertFile: source.optional('OIDC_CLIENT_CERT_FILE', text),
     scope: source.read('OIDC_SCOPE', scope, defaults.scope),
     apiAudience: source.read('API_AUDIENCE', text),
   }
+  checkCredentials(source, client)
+  return client
 }
 
 interface Registration {
@@ -155,26 +176,57 @@ interface Registration {
   readonly clientSecret: string | undefined
 }
 
-type RegistrationContext = Readonly<Record<'production' | 'needsSecret', boolean>>
-
-function readRegistration(source: Source, { production, needsSecret }: RegistrationContext): Registration {
+function readRegistration(source: Source, production: boolean): Registration {
   return {
     issuer: source.read('OIDC_ISSUER', webAddress(production)),
     clientId: source.read('OIDC_CLIENT_ID', text),
-    clientSecret: source.secret('OIDC_CLIENT_SECRET', needsSecret),
+    clientSecret: source.optional('OIDC_CLIENT_SECRET', (value) => value),
   }
+}
+
+const SETTING = {
+  issuer: 'OIDC_ISSUER',
+  internalUrl: 'OIDC_INTERNAL_URL',
+  clientAuthentication: 'OIDC_CLIENT_AUTH',
+  clientSecret: 'OIDC_CLIENT_SECRET',
+  clientSecretFile: 'OIDC_CLIENT_SECRET_FILE',
+  clientKeyFile: 'OIDC_CLIENT_KEY_FILE',
+  clientCertFile: 'OIDC_CLIENT_CERT_FILE',
+} as const
+
+/** A method that is refused is one problem, not two; so is an adapter file. */
+function checkCredentials(
+  source: Source,
+  client: ClientCredentials & Pick<CredentialContext, 'issuer' | 'internalUrl'>,
+): void {
+  const { clientAuthentication: method, issuer, internalUrl } = client
+  if (!CLIENT_AUTHENTICATION.includes(method)) return
+  const ofAdapterFile = source.has('KEYCLOAK_SETTINGS') && {
+    clientSecret: 'its own',
+    clientSecretFile: undefined,
+  }
+  const nameOf = (member: keyof typeof SETTING): string => SETTING[member]
+  const problems = credentialProblems({ ...client, ...ofAdapterFile }, { issuer, internalUrl, nameOf })
+  source.problems.push(...problems)
+}
+
+interface AdapterFileContext {
+  readonly production: boolean
+  readonly method: ClientAuthentication
 }
 
 const STANDS_FOR = ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET', 'OIDC_CLIENT_SECRET_FILE']
 
 /** The adapter file stands in for three settings, whole: two sources of one thing would be a riddle. */
-function readAdapterFile(source: Source, { production, needsSecret }: RegistrationContext): Registration {
+function readAdapterFile(source: Source, { production, method }: AdapterFileContext): Registration {
   for (const name of STANDS_FOR) {
     if (source.has(name)) source.problems.push(`${name} and KEYCLOAK_SETTINGS are both set: give one`)
   }
   return source.read('KEYCLOAK_SETTINGS', (file) => {
     try {
-      const settings = readKeycloakSettings(fileContent(file), { needsSecret })
+      const settings = readKeycloakSettings(fileContent(file), {
+        needsSecret: CLIENT_AUTHENTICATION.includes(method) && needsSecret(method),
+      })
       webAddress(production)(settings.issuer)
       return settings
     } catch (error) {

@@ -9,6 +9,7 @@ export interface AppErrorOptions {
  * the fixed wording that an answer may carry. No token, code, cookie or secret ever enters any of them.
  */
 export abstract class AppError<Code extends string = string> extends Error {
+  /** For programs; it may be shown. */
   readonly code: Code
   /** What the log may say about the remedy. */
   readonly hint: string | undefined

@@ -1,4 +1,4 @@
-import { Refusal, type Reader } from './config-readers.js'
+import { isLongSecret, Refusal, type Reader } from './config-readers.js'
 
 /** Judges a value that nobody has looked at yet, and returns what is used of it. */
 export type Check<T> = (value: unknown) => T
@@ -30,4 +30,22 @@ export function having<T extends object>(methods: readonly (keyof T & string)[])
       throw new Refusal(`must have the methods ${methods.join(', ')}`)
     return value as T
   }
+}
+
+export const secret: Reader<string> = (value) => {
+  if (value === '') throw new Refusal('is empty')
+  return value
+}
+
+export const longSecrets: Check<readonly string[]> = (value) => {
+  const secrets: readonly unknown[] = Array.isArray(value) ? value : []
+  const long = secrets.filter((item) => typeof item === 'string').filter(isLongSecret)
+  if (long.length === 0 || long.length < secrets.length)
+    throw new Refusal('must be an array of secrets of 32 characters or more')
+  return long
+}
+
+export const clock: Check<() => number> = (value) => {
+  if (typeof value !== 'function') throw new Refusal('must be a function')
+  return value as () => number
 }

@@ -1,6 +1,5 @@
 import {
   cookieName,
-  isLongSecret,
   oneOf,
   origin,
   redisAddress,
@@ -11,12 +10,16 @@ import {
   timerSeconds,
   webAddress,
   wholeNumber,
-  type Reader,
 } from './config-readers.js'
 import type { Log } from './log.js'
 import { noMetrics, type Metrics } from './metrics.js'
-import { CLIENT_AUTHENTICATION, type ClientAuthentication } from './provider/client-authentication.js'
-import { boolean, having, number, string, type Check } from './option-checks.js'
+import {
+  CLIENT_AUTHENTICATION,
+  credentialProblems,
+  type ClientAuthentication,
+  type ClientCredentials,
+} from './provider/client-credentials.js'
+import { boolean, clock, having, longSecrets, number, secret, string, type Check } from './option-checks.js'
 import type { RedisClient } from './session/redis-link.js'
 
 /** Options that have a default. Every time is in whole seconds, and ten years at most. */
@@ -75,10 +78,20 @@ export interface Options extends Partial<DefaultedOptions> {
   /** `OIDC_CLIENT_ID` */
   readonly clientId: string
   /**
-   * Needed by every `clientAuthentication` that is given, save `none`. With neither, as for an API that only checks
-   * tokens, the client is one without a secret. `OIDC_CLIENT_SECRET`
+   * Needed, here or in a file, by each `clientAuthentication` with `client_secret` in its name. With neither, as for an
+   * API that only checks tokens, the client is one without a secret. `OIDC_CLIENT_SECRET`
    */
   readonly clientSecret?: string | undefined
+  /** File with the secret, in place of `clientSecret`; it is read again when it changes. `OIDC_CLIENT_SECRET_FILE` */
+  readonly clientSecretFile?: string | undefined
+  /**
+   * File with the client's private key, for `private_key_jwt` and `tls_client_auth`; it is read again when it changes. PEM,
+   * and for the first also a JWK or a JWK Set: the first key signs, the public halves of all are at
+   * `/.well-known/jwks.json`. `OIDC_CLIENT_KEY_FILE`
+   */
+  readonly clientKeyFile?: string | undefined
+  /** File with the client's certificate in PEM, for `tls_client_auth`; it is read again when it changes. `OIDC_CLIENT_CERT_FILE` */
+  readonly clientCertFile?: string | undefined
   /** What an access token's `aud` must contain to call our API. `API_AUDIENCE` */
   readonly apiAudience: string
   /** Newest first, each 32 characters or more. Without any, one is made that lasts as long as the process. `SESSION_SECRETS` */
@@ -144,27 +157,9 @@ export const numbers = {
   refreshBefore: seconds(0),
 }
 
-const secret: Reader<string> = (value) => {
-  if (value === '') throw new Refusal('is empty')
-  return value
-}
-
-const sessionSecrets: Check<readonly string[]> = (value) => {
-  const secrets: readonly unknown[] = Array.isArray(value) ? value : []
-  const long = secrets.filter((item) => typeof item === 'string').filter(isLongSecret)
-  if (long.length === 0 || long.length < secrets.length)
-    throw new Refusal('must be an array of secrets of 32 characters or more')
-  return long
-}
-
 const log = having<Log>(['debug', 'info', 'warn', 'error'])
 const redis = having<RedisClient>(['eval'])
 const metrics = having<Metrics>(Object.keys(noMetrics) as (keyof Metrics)[])
-
-const now: Check<() => number> = (value) => {
-  if (typeof value !== 'function') throw new Refusal('must be a function')
-  return value as () => number
-}
 
 /** One for every option: an option without does not compile. What paths may be is judged where they are mounted. */
 const checks: { readonly [Name in keyof Options]-?: Check<NonNullable<Options[Name]>> } = {
@@ -173,10 +168,13 @@ const checks: { readonly [Name in keyof Options]-?: Check<NonNullable<Options[Na
   internalUrl: string(origin(false)),
   clientId: string(text),
   clientSecret: string(secret),
+  clientSecretFile: string(text),
+  clientKeyFile: string(text),
+  clientCertFile: string(text),
   clientAuthentication: string(oneOf(CLIENT_AUTHENTICATION)),
   scope: string(scope),
   apiAudience: string(text),
-  sessionSecrets,
+  sessionSecrets: longSecrets,
   sessionIdleTimeout: number(numbers.sessionIdleTimeout),
   sessionAbsoluteTimeout: number(numbers.sessionAbsoluteTimeout),
   loginTimeout: number(numbers.loginTimeout),
@@ -201,7 +199,7 @@ const checks: { readonly [Name in keyof Options]-?: Check<NonNullable<Options[Na
   views: string(text),
   styleSheet: string(text),
   log,
-  now,
+  now: clock,
 }
 
 const REQUIRED = ['publicUrl', 'issuer', 'clientId', 'apiAudience'] as const
@@ -229,17 +227,41 @@ export type CompleteOptions = DefaultedOptions & Options
 export function completeOptions(given: Options): CompleteOptions {
   if (Object(given) !== given) throw new TypeError('createLatchkey: the options must be an object')
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  const problems: string[] = REQUIRED.filter((name) => present[name] === undefined).map(
-    (name) => `${name} is missing`,
-  )
-  if (needsSecret(present) && present['clientSecret'] === undefined)
-    problems.push('clientSecret is missing, which clientAuthentication needs')
-  problems.push(...sharedStoreProblems(present))
-  const options = readOptions(present, problems)
+  const refused: string[] = []
+  const options = readOptions(present, refused)
+  const { clientSecret, clientSecretFile } = options
+  const hasNoSecret = clientSecret === undefined && clientSecretFile === undefined
+  const complete = {
+    ...defaults,
+    ...(hasNoSecret && { clientAuthentication: 'none' as const }),
+    ...options,
+  }
+  const problems = [
+    ...REQUIRED.filter((name) => present[name] === undefined).map((name) => `${name} is missing`),
+    ...(CREDENTIALS.some((name) => isRefused(name, present, options))
+      ? []
+      : credentialProblems(complete, options)),
+    ...sharedStoreProblems(present),
+    ...refused,
+  ]
   if (problems.length > 0) throw new TypeError(`createLatchkey: ${problems.join('; ')}`)
-  const withoutSecret = options.clientSecret === undefined && { clientAuthentication: 'none' as const }
-  return { ...defaults, ...withoutSecret, ...options }
+  return complete
 }
+
+const CREDENTIALS: readonly (keyof ClientCredentials)[] = [
+  'clientAuthentication',
+  'clientSecret',
+  'clientSecretFile',
+  'clientKeyFile',
+  'clientCertFile',
+]
+
+/** What is refused already is one problem, not two. */
+const isRefused = (
+  name: keyof Options,
+  present: Readonly<Record<string, unknown>>,
+  options: Options,
+): boolean => present[name] !== undefined && options[name] === undefined
 
 function sharedStoreProblems({
   redis,
@@ -271,7 +293,3 @@ function readOptions(present: Readonly<Record<string, unknown>>, problems: strin
 }
 
 const isOption = (name: string): name is keyof Options => Object.hasOwn(checks, name)
-
-/** A `clientAuthentication` that is not known is one problem, not two. */
-const needsSecret = ({ clientAuthentication: method }: Readonly<Record<string, unknown>>): boolean =>
-  method !== 'none' && CLIENT_AUTHENTICATION.some((known) => known === method)

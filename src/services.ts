@@ -8,6 +8,7 @@ import { createRequireBearer } from './bearer/require-bearer.js'
 import type { Services } from './app.js'
 import type { AppError } from './errors.js'
 import { createOwnErrorHandler } from './http/error-handler.js'
+import { createKeyDocument } from './http/key-document.js'
 import { requestLog, withRequestLog } from './http/request-log.js'
 import { createRespond, pathOf, type Respond } from './http/respond.js'
 import { securityHeaders } from './http/security-headers.js'
@@ -83,7 +84,8 @@ export function buildServices(given: Options): BuiltServices {
     securityHeaders: headers,
     session: withRequestLog(log, session.required),
     optionalSession: withRequestLog(log, session.optional),
-    routes: allRoutes(options, { headers, respond, login: login.routes }),
+    keyDocument: createKeyDocument(provider.publicKeys, headers),
+    routes: allRoutes(options, { headers, respond, provider, login: login.routes }),
     accountRoutes: login.accountRoutes,
     requireLogin: (options) => withRequestLog(log, login.requireLogin(options)),
     requireBearer: (options) => withRequestLog(log, requireBearer(options)),
@@ -111,12 +113,17 @@ async function accessTokenOf(req: Request, login: Login): Promise<string> {
 interface RouteParts {
   readonly headers: RequestHandler
   readonly respond: Respond
+  readonly provider: Provider
   readonly login: Router
 }
 
-function allRoutes(options: ReturnType<typeof complete>, { headers, respond, login }: RouteParts): Router {
+function allRoutes(
+  options: ReturnType<typeof complete>,
+  { headers, respond, provider, login }: RouteParts,
+): Router {
   const routes = Router()
   routes.use(requestLog(options.log), ownRoutes(headers, options))
+  routes.use(createKeyDocument(provider.publicKeys, headers))
   routes.use(login)
   routes.use(createOwnErrorHandler(respond))
   return routes

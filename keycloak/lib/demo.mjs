@@ -107,6 +107,8 @@ Latchkey is ready:  ${appUrl}
 
   Call the API as alice:
   ${callTheApi(appUrl, keycloak.issuer)}
+  Ask it who alice and a service account are, on the command line:
+  ${askWhoWeAre(appUrl, keycloak.issuer)}
 
   One-time password for everybody is ${otp ? 'on; off: npm run demo' : 'off; on: LATCHKEY_OTP=required npm run demo'}
   Forget what this demo remembers: npm run demo -- --fresh
@@ -125,4 +127,23 @@ function callTheApi(appUrl, issuer) {
   const token = `curl -s ${issuer}/protocol/openid-connect/token -d '${form}'`
   const cut = String.raw`sed 's/.*"access_token":"\([^"]*\).*/\1/'`
   return `curl -s ${appUrl}/secure-data -H "Authorization: Bearer $(${token} | ${cut})"`
+}
+
+/**
+ * The same, for three kinds of client.
+ *
+ * @param {string} appUrl
+ * @param {string} issuer
+ */
+function askWhoWeAre(appUrl, issuer) {
+  const settings = {
+    OIDC_ISSUER: issuer,
+    API_URL: appUrl,
+    LATCHKEY_USERNAME: 'alice',
+    LATCHKEY_PASSWORD: 'alice-password',
+    LATCHKEY_CONFIDENTIAL_CLIENT_SECRET: 'latchkey-confidential-secret',
+    LATCHKEY_SERVICE_CLIENT_SECRET: 'latchkey-service-secret',
+  }
+  const words = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
+  return [...words, 'npx --no-install latchkey whoami'].join(' ')
 }

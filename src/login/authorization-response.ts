@@ -2,10 +2,11 @@ import * as oidc from 'openid-client'
 import { JwtError } from '../provider/errors.js'
 import { isKeycloak, keycloakRefusalHint } from '../provider/keycloak.js'
 import type { ProviderMetadata } from '../provider/metadata.js'
+import { lifeOf } from '../provider/renewal-time.js'
 import { LoginError } from './errors.js'
 import { verifyIdToken, type IdTokenClaims, type IdTokenOptions } from './id-token.js'
 import type { PendingLogin } from './pending-logins.js'
-import { assertNoError, lifeOf, translateTokenError, type TokenResponse } from './token-response.js'
+import { assertNoError, translateTokenError, type TokenResponse } from './token-response.js'
 import { fetchClaims, lacksClaims } from './userinfo.js'
 
 /** Parameters that may be there once at most. */
@@ -28,6 +29,8 @@ export interface AuthorizationResponseOptions extends IdTokenOptions {
   readonly metadata: ProviderMetadata
   readonly redirectUri: string
   readonly scope: string
+  /** What may mend a refusal of our client. */
+  readonly clientHint: (error: string) => string | undefined
 }
 
 /**
@@ -114,7 +117,7 @@ function refusal(error: string, { metadata, clientId, scope }: AuthorizationResp
 async function redeem(
   query: URLSearchParams,
   pending: PendingLogin,
-  { configuration, redirectUri, clientId, metadata }: AuthorizationResponseOptions,
+  { configuration, redirectUri, clientHint }: AuthorizationResponseOptions,
 ): Promise<TokenResponse> {
   const url = new URL(redirectUri)
   url.search = query.toString()
@@ -128,8 +131,7 @@ async function redeem(
     assertNoError(tokens)
     return tokens
   } catch (error) {
-    const keycloakClient = isKeycloak(metadata) ? clientId : undefined
-    throw translateTokenError(error, { refused: 'code_refused', keycloakClient })
+    throw translateTokenError(error, { refused: 'code_refused', clientHint })
   }
 }
 

@@ -99,6 +99,7 @@ async function signIn(
     issuer: provider.issuer,
     clientId: provider.clientId,
     keys: provider.keys,
+    clientHint: provider.clientHint,
     configuration: client.configuration,
     metadata,
     redirectUri: publicUrl + options.paths.callback,

@@ -3,13 +3,13 @@ import * as oidc from 'openid-client'
 import { isAppError, type AppError } from '../errors.js'
 import { JwtError } from '../provider/errors.js'
 import type { Claims } from '../provider/jwt.js'
-import { isKeycloak } from '../provider/keycloak.js'
 import type { Provider } from '../provider/provider.js'
+import { lifeOf } from '../provider/renewal-time.js'
 import type { FinishedLogin } from './authorization-response.js'
 import { LoginError } from './errors.js'
 import { verifyIdToken, type IdTokenClaims, type IdTokenOptions } from './id-token.js'
 import type { LoginSession } from './login-session.js'
-import { assertNoError, lifeOf, translateTokenError, type TokenResponse } from './token-response.js'
+import { assertNoError, translateTokenError, type TokenResponse } from './token-response.js'
 
 export interface RefreshGrantOptions extends Omit<IdTokenOptions, 'issuer' | 'clientId' | 'keys'> {
   readonly provider: Provider
@@ -60,14 +60,14 @@ export async function renewTokens(login: LoginSession, options: RefreshGrantOpti
 const OF_SOMEBODY_ELSE: readonly string[] = ['iss', 'aud', 'azp', 'sub', 'nonce']
 
 async function redeem(refreshToken: string, provider: Provider): Promise<TokenResponse> {
-  const { metadata, client } = await provider.connect()
+  const { client } = await provider.connect()
   try {
     const response = await oidc.refreshTokenGrant(client.configuration, refreshToken)
     assertNoError(response)
     return response
   } catch (error) {
-    const keycloakClient = isKeycloak(metadata) ? provider.clientId : undefined
-    throw translateTokenError(error, { refused: 'refresh_refused', keycloakClient })
+    const { clientHint } = provider
+    throw translateTokenError(error, { refused: 'refresh_refused', clientHint })
   }
 }
 

@@ -1,21 +1,10 @@
 import * as oidc from 'openid-client'
 import { ownError } from '../errors.js'
+import { answerStatus, meansNotNow } from '../provider/answer-status.js'
 import { ProviderError } from '../provider/errors.js'
-import { keycloakTokenErrorHint } from '../provider/keycloak.js'
 import { LoginError } from './errors.js'
 
-/** A longer life than this is no life of an access token, in seconds. */
-const MAX_EXPIRES_IN = 365 * 24 * 3600
-
-/** Answers that mean: not now. */
-const BUSY: readonly number[] = [408, 429]
-
 export type TokenResponse = oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers
-
-/** How long the access token lasts, in seconds; unknown when the provider does not say, or says what cannot be. */
-export function lifeOf({ expires_in: expiresIn }: TokenResponse): number | undefined {
-  return expiresIn === undefined || expiresIn <= 0 ? undefined : Math.min(expiresIn, MAX_EXPIRES_IN)
-}
 
 /** @throws {@link LoginError} `token_response_invalid` for an answer that is both. */
 export function assertNoError(response: TokenResponse): void {
@@ -25,8 +14,8 @@ export function assertNoError(response: TokenResponse): void {
 export interface TranslationOptions {
   /** What `invalid_grant` means for who asked. */
   readonly refused: 'code_refused' | 'refresh_refused'
-  /** Our client's id, when the provider is Keycloak. */
-  readonly keycloakClient: string | undefined
+  /** What may mend a refusal of our client, where that is known. */
+  readonly clientHint: (error: string) => string | undefined
 }
 
 /** What openid-client reports of the token endpoint, in our words. What it found stays in `cause`, which is never logged. */
@@ -34,8 +23,8 @@ export function translateTokenError(error: unknown, options: TranslationOptions)
   const { refused } = options
   const own = ownError(error)
   if (own !== undefined) return own
-  const status = statusOf(error)
-  if (status !== undefined && (status >= 500 || BUSY.includes(status)))
+  const status = answerStatus(error)
+  if (status !== undefined && meansNotNow(status))
     return new ProviderError('provider_unavailable', `the token endpoint answered ${status}`, {
       cause: error,
     })
@@ -51,23 +40,16 @@ export function translateTokenError(error: unknown, options: TranslationOptions)
   return error
 }
 
-/** The status of an answer that openid-client does not take. It attaches the answer to its own error or to that one's cause. */
-function statusOf(error: unknown): number | undefined {
-  if (error instanceof Response) return error.status
-  if (error instanceof oidc.ResponseBodyError) return error.status
-  return error instanceof Error && error.cause !== undefined ? statusOf(error.cause) : undefined
-}
-
 function refusal(
   error: oidc.ResponseBodyError | oidc.WWWAuthenticateChallengeError,
-  { refused, keycloakClient }: TranslationOptions,
+  { refused, clientHint }: TranslationOptions,
 ): LoginError {
   const word = error instanceof oidc.ResponseBodyError ? error.error : 'invalid_client'
   if (word === 'invalid_grant') {
     return new LoginError(refused, 'the token endpoint answered invalid_grant', { cause: error })
   }
   if (word === 'invalid_client' || word === 'unauthorized_client') {
-    const hint = keycloakClient === undefined ? undefined : keycloakTokenErrorHint(word, keycloakClient)
+    const hint = clientHint(word)
     return new LoginError('client_refused', `the token endpoint answered ${word}`, { cause: error, hint })
   }
   return new LoginError('token_response_invalid', `the token endpoint answered ${error.status}`, {

@@ -2,7 +2,6 @@ import * as oidc from 'openid-client'
 import type { BackChannel } from './back-channel.js'
 import type { ClientAuthenticator } from './client-authentication.js'
 import { SIGNATURE_ALGORITHMS } from './keys.js'
-import type { ProviderMetadata } from './metadata.js'
 
 /** In seconds. */
 const TEN_YEARS = 315_360_000
@@ -20,11 +19,16 @@ export interface ProviderClient {
   post(url: string, form: Readonly<Record<string, string>>): Promise<Response>
 }
 
-export function createProviderClient(metadata: ProviderMetadata, options: ClientOptions): ProviderClient {
+export function createProviderClient(metadata: oidc.ServerMetadata, options: ClientOptions): ProviderClient {
   const { clientId, authenticator, backChannel } = options
   const { authenticate } = authenticator
   // The times of ID tokens are ours to judge: what openid-client refuses is lost, and with it a spent refresh token.
-  const client = { client_id: clientId, [oidc.clockTolerance]: TEN_YEARS }
+  const client = {
+    client_id: clientId,
+    // Where a certificate is asked for may be another address.
+    use_mtls_endpoint_aliases: authenticator.certificate !== undefined,
+    [oidc.clockTolerance]: TEN_YEARS,
+  }
   // Signatures are ours to judge, by our own list; the provider's word on algorithms is not asked.
   const server = { ...metadata, id_token_signing_alg_values_supported: [...SIGNATURE_ALGORITHMS] }
   const configuration = new oidc.Configuration(server, clientId, client, authenticate)

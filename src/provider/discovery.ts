@@ -1,5 +1,6 @@
 import type { Log } from '../log.js'
 import type { BackChannel } from './back-channel.js'
+import { discoveryUrl } from './discovery-url.js'
 import { ProviderError } from './errors.js'
 import { keycloakNotFoundHint } from './keycloak.js'
 import { readMetadata, type ProviderMetadata } from './metadata.js'
@@ -11,6 +12,8 @@ const FAILURE_MEMORY = 1000
 export interface DiscoveryOptions {
   readonly issuer: string
   readonly internal: boolean
+  /** Whether endpoints must be on the issuer's own host: an assertion that goes elsewhere could be shown there for us. */
+  readonly ownHost?: boolean | undefined
   /** Seconds after which the document is asked for again, in the background. */
   readonly maxAge: number
   readonly backChannel: BackChannel
@@ -70,15 +73,16 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   }
 }
 
-/** Where an issuer's discovery document is. */
-export const discoveryUrl = (issuer: string): string =>
-  `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-
-async function fetchMetadata({ issuer, internal, backChannel }: DiscoveryOptions): Promise<ProviderMetadata> {
+async function fetchMetadata({
+  issuer,
+  internal,
+  ownHost,
+  backChannel,
+}: DiscoveryOptions): Promise<ProviderMetadata> {
   const url = discoveryUrl(issuer)
   const response = await backChannel(url, { headers: { accept: 'application/json' } })
   if (response.status !== 200) {
-    const hint = response.status === 404 ? keycloakNotFoundHint(url) : undefined
+    const hint = response.status === 404 ? await keycloakNotFoundHint(issuer, backChannel) : undefined
     throw new ProviderError(
       'provider_unavailable',
       `discovery of issuer ${issuer} answered ${response.status}`,
@@ -93,7 +97,7 @@ async function fetchMetadata({ issuer, internal, backChannel }: DiscoveryOptions
       cause,
     })
   }
-  return readMetadata(document, { issuer, internal })
+  return readMetadata(document, { issuer, internal, ownHost })
 }
 
 function logFailure(log: Log, issuer: string, error: unknown): void {

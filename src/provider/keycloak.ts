@@ -1,5 +1,8 @@
 import type { Log } from '../log.js'
 import type { BackChannel } from './back-channel.js'
+import type { ClientAuthentication } from './client-credentials.js'
+import { discoveryUrl } from './discovery-url.js'
+import { isObject } from './is-object.js'
 import type { ProviderMetadata } from './metadata.js'
 
 /** A provider is taken for Keycloak by this one address, and by nothing else. */
@@ -7,24 +10,73 @@ export function isKeycloak(metadata: ProviderMetadata): boolean {
   return metadata.end_session_endpoint === `${metadata.issuer}/protocol/openid-connect/logout`
 }
 
-/** Where there is no discovery document: a realm's name, or the path before it. */
-export function keycloakNotFoundHint(url: string): string {
-  const path = new URL(url).pathname.startsWith('/auth/')
+/**
+ * Where there is no discovery document: a realm's name, or the path before it. The issuer with another path is tried, and
+ * named if it answers.
+ */
+export async function keycloakNotFoundHint(issuer: string, backChannel: BackChannel): Promise<string> {
+  const other = otherPath(issuer)
+  const nothing = `nothing is at ${discoveryUrl(issuer)}`
+  if (other !== undefined && (await answersAs(other, backChannel)))
+    return `${nothing}, but ${other} answers: that is the issuer to give`
+  const path = new URL(issuer).pathname.startsWith('/auth/')
     ? 'Keycloak has no /auth before /realms since version 17, unless it is started with http-relative-path'
     : 'A Keycloak that is started with http-relative-path, or older than 17 (/auth), has that path before /realms'
-  return `nothing is at ${url}: is the realm's name in OIDC_ISSUER right? ${path}`
+  return `${nothing}: is the realm's name in OIDC_ISSUER right? ${path}`
+}
+
+/** With `/auth` before `/realms`, or without it. */
+function otherPath(issuer: string): string | undefined {
+  const { origin, pathname } = new URL(issuer)
+  if (/^\/auth\/realms\//.test(pathname)) return origin + pathname.slice('/auth'.length)
+  return pathname.startsWith('/realms/') ? `${origin}/auth${pathname}` : undefined
+}
+
+async function answersAs(issuer: string, backChannel: BackChannel): Promise<boolean> {
+  try {
+    const response = await backChannel(discoveryUrl(issuer), { headers: { accept: 'application/json' } })
+    const document: unknown = await response.json()
+    return response.status === 200 && isObject(document) && document['issuer'] === issuer
+  } catch {
+    return false
+  }
+}
+
+/** Our client, and how it proves itself. */
+export interface KeycloakClient {
+  readonly clientId: string
+  readonly clientAuthentication: ClientAuthentication
+  /** The address of our key document, with `private_key_jwt`. */
+  readonly keyDocument: string
 }
 
 /** What to click when the token endpoint answers `error`; see docs/keycloak.md for the words of the console. */
-export function keycloakTokenErrorHint(error: string, clientId: string): string | undefined {
+export function keycloakTokenErrorHint(error: string, client: KeycloakClient): string | undefined {
+  if (error !== 'unauthorized_client' && error !== 'invalid_client') return undefined
+  const { clientId, clientAuthentication: method } = client
+  const proof = proofHint(client)
+  if (proof !== undefined) {
+    return `is ${clientId} an enabled client of this realm, and does it expect OIDC_CLIENT_AUTH=${method}? Clients → ${clientId} → Credentials → Client Authenticator: ${proof}`
+  }
   const secret = `Clients → ${clientId} → Credentials → Client Secret`
-  if (error === 'unauthorized_client') {
-    return `OIDC_CLIENT_SECRET is not the secret of this client (${secret}), or OIDC_CLIENT_AUTH is not the way it proves itself: none is for a client with Client authentication Off, Client Authenticator names the way for the others`
+  return error === 'unauthorized_client'
+    ? `OIDC_CLIENT_SECRET is not the secret of this client (${secret}), or OIDC_CLIENT_AUTH is not the way it proves itself: none is for a client with Client authentication Off, Client Authenticator names the way for the others`
+    : `is ${clientId} still an enabled client of this realm, does OIDC_CLIENT_AUTH fit its Client Authenticator, and is OIDC_CLIENT_SECRET its secret (${secret})?`
+}
+
+function proofHint({ clientAuthentication, keyDocument }: KeycloakClient): string | undefined {
+  switch (clientAuthentication) {
+    case 'client_secret_jwt':
+      return 'Signed JWT with Client Secret, and Client Secret is that of OIDC_CLIENT_SECRET; the clocks of both machines must agree'
+    case 'private_key_jwt':
+      return `Signed JWT, Signature algorithm: Any algorithm, or that of the key; Keys → Use JWKS URL On, JWKS URL: ${keyDocument}, which Keycloak must be able to open; the clocks of both machines must agree`
+    case 'tls_client_auth':
+      return 'X509 Certificate, Subject DN: that of OIDC_CLIENT_CERT_FILE, Allow regex pattern comparison Off; Keycloak must ask for certificates (https-client-auth=request), trust their issuer, and see ours: a proxy before it that ends TLS does not show it'
+    case 'client_secret_basic':
+    case 'client_secret_post':
+    case 'none':
+      return undefined
   }
-  if (error === 'invalid_client') {
-    return `is ${clientId} still an enabled client of this realm, does OIDC_CLIENT_AUTH fit its Client Authenticator, and is OIDC_CLIENT_SECRET its secret (${secret})?`
-  }
-  return undefined
 }
 
 /** What to click when the authorization endpoint sends the browser back with `error`. */

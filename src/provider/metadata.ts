@@ -25,6 +25,14 @@ const BACK_CHANNEL = [
 const FRONT_CHANNEL = ['authorization_endpoint', 'end_session_endpoint'] as const
 const REQUIRED = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const
 
+export interface MetadataContext {
+  readonly issuer: string
+  /** Whether the origin of back-channel endpoints is replaced. */
+  readonly internal: boolean
+  /** Whether back-channel endpoints must be on the issuer's own host, too. */
+  readonly ownHost?: boolean | undefined
+}
+
 /**
  * Reads a discovery document and refuses one that is not the issuer's.
  *
@@ -36,13 +44,10 @@ const REQUIRED = ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as con
  */
 export function readMetadata(
   json: unknown,
-  { issuer, internal }: { issuer: string; internal: boolean },
+  { issuer, internal, ownHost }: MetadataContext,
 ): ProviderMetadata {
   if (!isObject(json)) throw invalid('the discovery document is not a JSON object')
-  // A member that is null says as much as one that is absent.
-  const document: Readonly<Record<string, unknown>> = Object.fromEntries(
-    Object.entries(json).filter(([, value]) => value !== null),
-  )
+  const document = withoutNulls(json)
   // > The issuer value returned MUST be identical to the Issuer URL that was used as the prefix to
   // > /.well-known/openid-configuration
   if (document['issuer'] !== issuer) {
@@ -55,12 +60,40 @@ export function readMetadata(
     if (typeof document[name] !== 'string')
       throw invalid(`the discovery document of ${issuer} has no ${name}`)
   }
-  for (const name of BACK_CHANNEL)
-    checkEndpoint(document, name, issuer, (url) => internal || isOurs(url, issuer))
+  checkEndpoints(document, { issuer, internal, ownHost })
+  const aliases = readAliases(document)
+  if (aliases === undefined) return document as unknown as ProviderMetadata
+  checkEndpoints(aliases, { issuer, internal, ownHost })
+  return { ...document, mtls_endpoint_aliases: aliases } as unknown as ProviderMetadata
+}
+
+function checkEndpoints(
+  document: Readonly<Record<string, unknown>>,
+  { issuer, internal, ownHost = false }: MetadataContext,
+): void {
+  const isFit = (url: URL): boolean =>
+    internal || (isOurs(url, issuer) && (!ownHost || url.hostname === new URL(issuer).hostname))
+  for (const name of BACK_CHANNEL) checkEndpoint(document, name, issuer, isFit)
   for (const name of FRONT_CHANNEL) {
     checkEndpoint(document, name, issuer, (url) => (internal ? sameOrigin(url, issuer) : isOurs(url, issuer)))
   }
-  return document as unknown as ProviderMetadata
+}
+
+/** A member that is null says as much as one that is absent. */
+const withoutNulls = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null))
+
+/**
+ * Where a client goes that shows a certificate.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8705.html#section-5 | RFC 8705 §5}
+ */
+function readAliases({
+  mtls_endpoint_aliases: aliases,
+}: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> | undefined {
+  if (aliases === undefined) return undefined
+  if (isObject(aliases)) return withoutNulls(aliases)
+  throw invalid('the mtls_endpoint_aliases in the discovery document are not a JSON object')
 }
 
 function issuerHint(theirs: unknown, { issuer, internal }: { issuer: string; internal: boolean }): string {

@@ -1,10 +1,12 @@
+import type { JWK } from 'jose'
 import type { Log } from '../log.js'
 import type { Metrics } from '../metrics.js'
 import { createBackChannel } from './back-channel.js'
 import { createProviderClient, type ProviderClient } from './client.js'
 import { createClientAuthenticator, type ClientCredentials } from './client-authentication.js'
-import { createDiscovery, discoveryUrl } from './discovery.js'
-import { isKeycloak, warnOfRefusedRedirectUri } from './keycloak.js'
+import { createDiscovery } from './discovery.js'
+import { discoveryUrl } from './discovery-url.js'
+import { isKeycloak, keycloakTokenErrorHint, warnOfRefusedRedirectUri } from './keycloak.js'
 import { createKeys, type Keys } from './keys.js'
 import type { ProviderMetadata } from './metadata.js'
 import { createTransport } from './transport.js'
@@ -29,15 +31,22 @@ export interface ProviderOptions extends ClientCredentials {
   readonly now?: () => number
 }
 
+/** Where our own keys are, below our address. */
+export const KEY_DOCUMENT_PATH = '/.well-known/jwks.json'
+
 /** The authorization server as we know it: its metadata, its keys, and our client there. All found when needed. */
 export interface Provider {
   readonly issuer: string
   readonly clientId: string
   readonly keys: Keys
+  /** Our own keys, where the client proves itself by one: what the authorization server may want to know. */
+  readonly publicKeys: (() => Promise<readonly JWK[]>) | undefined
   /** @throws `ProviderError` when the server cannot be used. */
   connect(): Promise<{ readonly metadata: ProviderMetadata; readonly client: ProviderClient }>
   /** The metadata known by now, without asking. */
   known(): ProviderMetadata | undefined
+  /** What may mend it when the token endpoint does not accept our client and answers `error`; where that is known. */
+  readonly clientHint: (error: string) => string | undefined
   /** Whether the server gives a usable answer now. */
   probe(): Promise<boolean>
   /** Asks the server, once and in the background, whether it knows our addresses; the log says what it does not. */
@@ -45,7 +54,7 @@ export interface Provider {
 }
 
 export function createProvider(options: ProviderOptions): Provider {
-  const { issuer, internalUrl, clientId, timeout, log, metrics, now = Date.now } = options
+  const { issuer, internalUrl, clientId, publicUrl, timeout, log, metrics, now = Date.now } = options
   const authenticator = createClientAuthenticator(options)
   const backChannel = createBackChannel({
     issuer,
@@ -58,6 +67,7 @@ export function createProvider(options: ProviderOptions): Provider {
   const discovery = createDiscovery({
     issuer,
     internal: internalUrl !== undefined,
+    ownHost: authenticator.publicKeys !== undefined,
     maxAge: options.jwksMaxAge,
     backChannel,
     log,
@@ -77,6 +87,7 @@ export function createProvider(options: ProviderOptions): Provider {
     issuer,
     clientId,
     keys,
+    publicKeys: authenticator.publicKeys,
     async connect() {
       const metadata = await discovery.metadata()
       const client =
@@ -85,11 +96,16 @@ export function createProvider(options: ProviderOptions): Provider {
       return { metadata, client }
     },
     known: discovery.known,
+    clientHint(error) {
+      const metadata = discovery.known()
+      if (metadata === undefined || !isKeycloak(metadata)) return undefined
+      return keycloakTokenErrorHint(error, { ...options, keyDocument: publicUrl + KEY_DOCUMENT_PATH })
+    },
     probe: discovery.probe,
     checkAddresses: once(async () => {
       const metadata = await discovery.metadata()
       if (!isKeycloak(metadata)) return
-      const postLogoutRedirectUri = options.publicUrl + options.logoutRedirect
+      const postLogoutRedirectUri = publicUrl + options.logoutRedirect
       await warnOfRefusedRedirectUri(metadata, { ...options, postLogoutRedirectUri, backChannel })
     }),
   }

@@ -11,7 +11,7 @@ export type Transport = (url: URL, init: RequestInit) => Promise<Response>
 
 /**
  * Makes `fetch` of one's own: through the proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), and with a
- * client certificate where one is given. It is asked for at every call, so a renewed one is used from then on.
+ * client certificate where one is given. It is asked for at every call, so a renewed one, which is another object, is used from then on.
  */
 export function createTransport(certificate?: () => ClientCertificate): Transport {
   let current:
@@ -19,8 +19,8 @@ export function createTransport(certificate?: () => ClientCertificate): Transpor
 
   function agent(): EnvHttpProxyAgent {
     const shown = certificate?.()
-    if (current !== undefined && current.shown?.cert === shown?.cert && current.shown?.key === shown?.key)
-      return current.agent
+    // A certificate that is the same is the same object.
+    if (current?.shown === shown && current !== undefined) return current.agent
     // What is under way ends with the certificate it began with.
     void current?.agent.close()
     const tls = shown === undefined ? {} : { connect: { ...shown }, requestTls: { ...shown } }
@@ -30,6 +30,8 @@ export function createTransport(certificate?: () => ClientCertificate): Transpor
 
   return async (url, init) => {
     const response = await undiciFetch(url, { ...(init as object as UndiciInit), dispatcher: agent() })
+    // A class of its own, which does the same.
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion
     return response as unknown as Response
   }
 }

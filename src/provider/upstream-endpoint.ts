@@ -20,8 +20,10 @@ export function upstreamEndpoint(
   const asked = withoutQuery(url)
   if (asked === withoutQuery(new URL(discoveryUrl))) return 'discovery'
   const known = MEMBER.find(([, member]) => {
-    const address = metadata?.[member]
-    return typeof address === 'string' && withoutQuery(new URL(address)) === asked
+    const addresses = [metadata?.[member], metadata?.mtls_endpoint_aliases?.[member]]
+    return addresses.some(
+      (address) => typeof address === 'string' && withoutQuery(new URL(address)) === asked,
+    )
   })
   return known?.[0] ?? 'other'
 }

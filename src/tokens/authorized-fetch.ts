@@ -25,25 +25,34 @@ export function createAuthorizedFetch(source: TokenSource) {
     // What is wrong with the request shows before a token is asked for.
     const request = new Request(url, withDuplex(init))
     const body = await bodyOf(request, init)
-    const call = { signal: init.signal ?? undefined }
+    const call = { signal: request.signal }
     const token = await source.current(call)
     const answer = await send(request, body, token)
-    if (answer.status !== 401 || !source.refuse(token)) return answer
+    if (answer.status !== 401 || !sawToken(answer, request) || !source.refuse(token)) return answer
     const isRepeatable = repeatable ?? IDEMPOTENT.includes(request.method)
     if (!isRepeatable || body instanceof ReadableStream) return answer
-    await answer.body?.cancel()
+    // It may be broken already, which is nobody's business any more.
+    await answer.body?.cancel().catch(() => undefined)
     return send(request, body, await source.current(call))
   }
 }
 
+/** A 401 of another origin, where a redirect led, is not about our token: it was not shown there. */
+const sawToken = ({ url }: Response, request: Request): boolean =>
+  new URL(url).origin === new URL(request.url).origin
+
+/** What comes bit by bit, and once: a stream of the web or of Node. */
+const isStream = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && Symbol.asyncIterator in body
+
 /** `fetch` refuses a stream without it. */
 const withDuplex = (init: RequestInit): RequestInit =>
-  init.body instanceof ReadableStream ? { ...init, duplex: 'half' } : init
+  isStream(init.body) ? { ...init, duplex: 'half' } : init
 
 /** The body as it can be sent twice; a stream cannot. */
 async function bodyOf(request: Request, init: RequestInit): Promise<Body> {
   if (request.body === null) return null
-  return init.body instanceof ReadableStream ? request.body : request.arrayBuffer()
+  return isStream(init.body) ? request.body : request.arrayBuffer()
 }
 
 async function send(request: Request, body: Body, token: string): Promise<Response> {

@@ -1,15 +1,16 @@
-import { isTimeToRenew } from '../provider/renewal-time.js'
 import { TokenError } from './errors.js'
 import { Flight } from './flight.js'
 import type { Grant } from './grant.js'
+import { HeldTokens, keyOf, type Wanted } from './held-tokens.js'
+import { tell } from './listeners.js'
 import type { TokenClient } from './token-client.js'
 import type { TokenSet } from './token-set.js'
 import type { TokenStore } from './token-store.js'
 
 /** After a renewal that failed while the token is still good, the next try waits so long, in milliseconds. */
 const REST = 2000
-/** A token that came in place of a refused one, and is refused so soon, is not replaced again, in milliseconds. */
-const NO_HELP = 10_000
+/** So many spent refresh tokens are known, the newest. */
+const MEMORY = 20
 
 export interface ChainOptions {
   readonly client: TokenClient
@@ -20,30 +21,16 @@ export interface ChainOptions {
   readonly onRefreshToken: (refreshToken: string) => void
 }
 
-/** What is asked of a chain. */
-export interface Wanted {
-  readonly scope: string | undefined
-  /** Seconds. */
-  readonly refreshBefore: number
-}
-
-interface Held {
-  readonly tokens: TokenSet
-  /** An API has refused it. */
-  isRefused: boolean
-  /** It came in place of one that was refused. */
-  readonly isReplacement: boolean
-}
-
 /**
  * The tokens that come of one sign-in, each refresh token in place of the one before. However many providers and callers
  * there are, one call is under way, and no refresh token is sent again after it was spent.
  */
 export class Chain {
   readonly #options: ChainOptions
-  readonly #held = new Map<string, Held>()
+  readonly #held: HeldTokens
   readonly #flights = new Map<string, Flight<TokenSet>>()
   readonly #listeners = new Set<(tokens: TokenSet) => unknown>()
+  readonly #spent: string[] = []
   #refreshToken: string | undefined
   /** Why there will be no more tokens. */
   #end: TokenError | undefined
@@ -53,6 +40,7 @@ export class Chain {
 
   constructor(options: ChainOptions, refreshToken?: string) {
     this.#options = options
+    this.#held = new HeldTokens(options.now)
     this.#refreshToken = refreshToken
   }
 
@@ -62,29 +50,23 @@ export class Chain {
 
   /** Takes an access token that is known from elsewhere, unless there is one. */
   offer(scope: string | undefined, tokens: TokenSet): void {
-    if (!this.#held.has(keyOf(scope))) this.#hold(scope, tokens)
+    if (!this.#held.has(scope)) this.#held.hold(scope, tokens)
   }
 
   /** Tokens that are current. */
   get(wanted: Wanted, signal?: AbortSignal): Promise<TokenSet> {
-    const held = this.#held.get(keyOf(wanted.scope))
-    if (held !== undefined && this.#isCurrent(held, wanted)) return Promise.resolve(held.tokens)
-    return this.#fly(wanted, signal)
+    const current = this.#held.current(wanted)
+    return current === undefined ? this.#fly(wanted, signal) : Promise.resolve(current)
   }
 
   /** Says that an API refused a token, and returns whether another one may help. */
   refuse(scope: string | undefined, accessToken: string): boolean {
-    const held = this.#held.get(keyOf(scope))
-    if (held?.tokens.accessToken !== accessToken) return true
-    if (held.isReplacement && this.#options.now() - held.tokens.obtainedAt < NO_HELP) return false
-    held.isRefused = true
-    return true
+    return this.#held.refuse(scope, accessToken)
   }
 
   /** Renews a token, although it may be good. */
   force(scope: string | undefined): void {
-    const held = this.#held.get(keyOf(scope))
-    if (held !== undefined) held.isRefused = true
+    this.#held.refuseAny(scope)
   }
 
   /** Ends the sign-in at the server, and forgets it here. */
@@ -103,28 +85,24 @@ export class Chain {
 
   async #revoke(kept: TokenSet | undefined): Promise<void> {
     const refreshToken = kept?.refreshToken ?? this.#refreshToken
-    const accessToken = kept?.accessToken ?? [...this.#held.values()].at(0)?.tokens.accessToken
-    this.#refreshToken = undefined
-    this.#held.clear()
+    const accessToken = kept?.accessToken ?? this.#held.any?.accessToken
+    this.#forget()
     const { client } = this.#options
     if (refreshToken !== undefined) await client.revoke(refreshToken, 'refresh_token')
     else if (accessToken !== undefined) await client.revoke(accessToken, 'access_token')
   }
 
-  #isCurrent({ tokens, isRefused }: Held, { refreshBefore }: Wanted): boolean {
-    const life = { obtainedAt: tokens.obtainedAt, end: tokens.expiresAt }
-    return !isRefused && !isTimeToRenew(life, refreshBefore, this.#options.now())
-  }
-
   #fly(wanted: Wanted, signal: AbortSignal | undefined): Promise<TokenSet> {
     const key = keyOf(wanted.scope)
-    let flight = this.#flights.get(key)
-    if (flight === undefined) {
-      flight = new Flight((abandoned) =>
-        this.#inLine(() => this.#renew(wanted, abandoned)).finally(() => this.#flights.delete(key)),
-      )
-      this.#flights.set(key, flight)
-    }
+    const known = this.#flights.get(key)
+    // One that was abandoned ends as it likes: who comes now is served after it.
+    if (known?.isAbandoned === false) return known.join(signal)
+    const flight = new Flight((abandoned) =>
+      this.#inLine(() => this.#renew(wanted, abandoned)).finally(() => {
+        if (this.#flights.get(key) === flight) this.#flights.delete(key)
+      }),
+    )
+    this.#flights.set(key, flight)
     return flight.join(signal)
   }
 
@@ -136,25 +114,30 @@ export class Chain {
   }
 
   async #renew(wanted: Wanted, abandoned: AbortSignal): Promise<TokenSet> {
+    abandoned.throwIfAborted()
     const { now } = this.#options
-    const usable = (): TokenSet | undefined => {
-      const held = this.#held.get(keyOf(wanted.scope))
-      return held !== undefined && !held.isRefused && held.tokens.expiresAt > now() ? held.tokens : undefined
-    }
-    const before = usable()
-    if (before !== undefined && now() < this.#restsUntil) return before
+    const before = this.#held.usable(wanted)
+    if (before !== undefined && this.#isResting()) return before
     try {
       return await this.#renewed(wanted, abandoned)
     } catch (error) {
-      const still = usable()
+      const still = this.#held.usable(wanted)
       if (still === undefined || !(error instanceof TokenError) || !isFault(error)) throw error
       this.#restsUntil = now() + REST
       return still
     }
   }
 
+  #isResting(): boolean {
+    const left = this.#restsUntil - this.#options.now()
+    return left > 0 && left <= REST
+  }
+
   async #renewed(wanted: Wanted, abandoned: AbortSignal): Promise<TokenSet> {
     const { store, grant } = this.#options
+    const current = this.#held.current(wanted)
+    // Somebody before us in the line has got it.
+    if (current !== undefined) return current
     if (store === undefined) return this.#fresh(wanted.scope, abandoned)
     const kept = await store.read()
     if (kept !== undefined && this.#isNews(kept, wanted)) return this.#take(wanted.scope, kept)
@@ -177,28 +160,43 @@ export class Chain {
         return await this.#fresh(wanted.scope, abandoned)
       } catch (error) {
         failure = error
-        return this.#refreshToken === undefined
-          ? undefined
-          : kept && { ...kept, refreshToken: this.#refreshToken }
+        return this.#left(kept, error)
       }
     })
     if (failure !== undefined) throw failure
-    // Somebody has signed out meanwhile, or has newer tokens.
-    if (result === undefined) throw signInAgain()
-    return this.#take(wanted.scope, result)
+    if (result !== undefined) return this.#take(wanted.scope, result)
+    // Somebody has signed out meanwhile.
+    this.#forget()
+    throw signInAgain()
+  }
+
+  /** What a failure leaves of the tokens that are kept: nothing, when they are dead. */
+  #left(kept: TokenSet | undefined, error: unknown): TokenSet | undefined {
+    const refreshToken = this.#refreshToken
+    const isOver = refreshToken === undefined && !(error instanceof TokenError && isFault(error))
+    return kept === undefined || isOver ? undefined : { ...kept, refreshToken }
+  }
+
+  /** Tokens that were kept, and are older than ours: what came in their place could not be stored. */
+  #isOld({ refreshToken }: TokenSet): boolean {
+    return refreshToken !== undefined && this.#spent.includes(refreshToken)
+  }
+
+  #forget(): void {
+    this.#follow(undefined)
+    this.#held.clear()
   }
 
   #isNews(tokens: TokenSet, wanted: Wanted): boolean {
-    const held = this.#held.get(keyOf(wanted.scope))
-    if (held?.isRefused === true && held.tokens.accessToken === tokens.accessToken) return false
-    return this.#isCurrent({ tokens, isRefused: false, isReplacement: false }, wanted)
+    return !this.#isOld(tokens) && this.#held.isNews(tokens, wanted)
   }
 
   /** What another process has got. */
   #take(scope: string | undefined, tokens: TokenSet): TokenSet {
-    this.#refreshToken = tokens.refreshToken
+    if (this.#isOld(tokens)) return tokens
+    this.#follow(tokens.refreshToken)
     this.#end = undefined
-    if (this.#held.get(keyOf(scope))?.tokens.accessToken !== tokens.accessToken) this.#hold(scope, tokens)
+    this.#held.take(scope, tokens)
     return tokens
   }
 
@@ -239,7 +237,7 @@ export class Chain {
     const kind = this.#options.grant?.kind
     const isDead = error.code === 'sign_in_again'
     // Whether it was spent is not known after a fault: where there is another way, it is not risked.
-    if (isDead || (kind === 'repeatable' && isFault(error))) this.#refreshToken = undefined
+    if (isDead || (kind === 'repeatable' && isFault(error))) this.#follow(undefined)
     if (isDead && (kind === undefined || kind === 'once')) this.#end = error
     return isDead && kind === 'repeatable'
   }
@@ -247,24 +245,20 @@ export class Chain {
   #adopt(scope: string | undefined, tokens: TokenSet, refreshToken: string | undefined): TokenSet {
     this.#follow(refreshToken)
     const adopted = { ...tokens, refreshToken }
-    this.#hold(scope, adopted)
+    this.#held.hold(scope, adopted)
     for (const listener of this.#listeners) tell(listener, adopted)
     return adopted
   }
 
   #follow(refreshToken: string | undefined): void {
+    const before = this.#refreshToken
     this.#refreshToken = refreshToken
+    if (refreshToken === before) return
+    if (before !== undefined) this.#spent.push(before)
+    if (this.#spent.length > MEMORY) this.#spent.shift()
     if (refreshToken !== undefined) this.#options.onRefreshToken(refreshToken)
   }
-
-  #hold(scope: string | undefined, tokens: TokenSet): void {
-    const key = keyOf(scope)
-    const isReplacement = this.#held.get(key)?.isRefused === true
-    this.#held.set(key, { tokens, isRefused: false, isReplacement })
-  }
 }
-
-const keyOf = (scope = ''): string => [...new Set(scope.split(' '))].sort().join(' ')
 
 /** Nobody said no: it may work another time. */
 const isFault = ({ code }: TokenError): boolean => code === 'unavailable' || code === 'invalid_response'
@@ -278,18 +272,4 @@ function signInAgain(): TokenError {
       error: 'invalid_grant',
     },
   )
-}
-
-/** Nobody waits for a listener, and none can stop a token from being used. */
-function tell(listener: (tokens: TokenSet) => unknown, tokens: TokenSet): void {
-  Promise.resolve(tokens)
-    .then(listener)
-    .catch((error: unknown) => {
-      // Its message may hold anything; its name tells enough.
-      const name = error instanceof Error ? error.name : typeof error
-      process.emitWarning(
-        `onTokens failed (${name}): the tokens are in use, but were not kept`,
-        'LatchkeyWarning',
-      )
-    })
 }

@@ -36,7 +36,8 @@ export function chainOf(
     if (digests.includes(digest)) return
     digests.push(digest)
     chains.set(digest, reference)
-    if (digests.length > MEMORY) chains.delete(digests.shift() ?? '')
+    // The one that it began with is the one that somebody may still have.
+    if (digests.length > MEMORY) chains.delete(digests.splice(1, 1).join())
   }
   const chain = new Chain({ ...options, onRefreshToken: remember }, refreshToken)
   const reference = new WeakRef(chain)
@@ -45,6 +46,10 @@ export function chainOf(
   return chain
 }
 
+/** Keycloak's token endpoint tells its issuer, so both addresses are the same server. */
+const issuerOf = (server: string): string => server.replace(/\/protocol\/openid-connect\/token$/, '')
+
 function digestOf({ server, clientId }: ChainOwner, refreshToken: string): string {
-  return createHash('sha256').update([server, clientId, refreshToken].join('\0')).digest('base64url')
+  const text = [issuerOf(server), clientId, refreshToken].join('\0')
+  return createHash('sha256').update(text).digest('base64url')
 }

@@ -9,7 +9,7 @@ import type { TokenProvider } from './token-provider.js'
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-4.4 | RFC 6749 §4.4}
  */
 export function createClientCredentialsProvider(options: TokenProviderOptions): TokenProvider {
-  const common = readOptions<object>('createClientCredentialsProvider', options, {}, [])
+  const common = readOptions<TokenProviderOptions>('createClientCredentialsProvider', options, {}, [])
   const { scope, audience } = common
   return createProvider(common, {
     grant: (client) => ({

@@ -1,10 +1,12 @@
+import { endOfUnknown } from '../provider/renewal-time.js'
 import { createAuthorizedFetch } from './authorized-fetch.js'
 import type { Chain } from './chain.js'
 import { chainOf } from './chains.js'
 import { TokenError } from './errors.js'
+import { untilAborted } from './flight.js'
 import type { Grant } from './grant.js'
 import { keycloakInactiveHint } from './keycloak-token-hints.js'
-import { createTokenClient, endOfToken, type TokenClient } from './token-client.js'
+import { createTokenClient, timesOf, type TokenClient } from './token-client.js'
 import type { TokenProviderOptions } from './token-options.js'
 import type { CallOptions, Introspection, TokenProvider } from './token-provider.js'
 import type { TokenSet } from './token-set.js'
@@ -56,17 +58,21 @@ function assemble({ chain, scope, tokens, client, now }: Parts): TokenProvider {
     },
     async introspect(options?: CallOptions): Promise<Introspection> {
       const { accessToken, obtainedAt } = await tokens(options)
-      const answer = await client.introspect(accessToken)
+      const answer = await untilAborted(client.introspect(accessToken), options?.signal)
       if (!answer.active && now() - obtainedAt < JUST_NOW) throw inactive(client)
       return answer
     },
-    revoke: () => chain.revoke(),
+    async revoke({ signal }: CallOptions = {}): Promise<void> {
+      signal?.throwIfAborted()
+      await untilAborted(chain.revoke(), signal)
+    },
   })
 }
 
 /** A token that somebody else has got: what is known of it is what it says. */
 function known(accessToken: string, now: number): TokenSet {
-  return { accessToken, tokenType: 'bearer', obtainedAt: now, expiresAt: endOfToken(accessToken, now) }
+  const { iat = now, exp = endOfUnknown(now) } = timesOf(accessToken)
+  return { accessToken, tokenType: 'bearer', obtainedAt: Math.min(iat, now), expiresAt: exp }
 }
 
 function inactive(client: TokenClient): TokenError {

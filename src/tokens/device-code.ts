@@ -9,6 +9,7 @@ import type { TokenSet } from './token-set.js'
 
 /** What to show to the person. All of it is the authorization server's text: escape what a terminal would act upon. */
 export interface DevicePrompt {
+  /** What the person is to enter there. */
   readonly userCode: string
   /** An http(s) address, where the code is to be entered. */
   readonly verificationUri: string
@@ -18,13 +19,11 @@ export interface DevicePrompt {
   readonly expiresIn: number
 }
 
-interface Device {
+/** Options of {@link createDeviceCodeProvider}. */
+export interface DeviceCodeProviderOptions extends TokenProviderOptions {
   /** Shows the person where to go. Called once for each sign-in. */
   readonly onPrompt: (prompt: DevicePrompt) => unknown
 }
-
-/** Options of {@link createDeviceCodeProvider}. */
-export type DeviceCodeProviderOptions = TokenProviderOptions & Device
 
 /**
  * Tokens of a person who signs in with a browser elsewhere, with PKCE. The first call shows the prompt and waits; it ends
@@ -34,7 +33,7 @@ export type DeviceCodeProviderOptions = TokenProviderOptions & Device
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628.html#section-3 | RFC 8628 §3}
  */
 export function createDeviceCodeProvider(options: DeviceCodeProviderOptions): TokenProvider {
-  const { onPrompt, ...common } = readOptions<Device>(
+  const { onPrompt, ...common } = readOptions<DeviceCodeProviderOptions>(
     'createDeviceCodeProvider',
     options,
     { onPrompt: check.function },
@@ -61,6 +60,7 @@ async function signIn(
     code_challenge_method: 'S256',
   })
   const { device_code: deviceCode, interval, expires_in: expiresIn } = started
+  abandoned.throwIfAborted()
   await onPrompt(promptOf(started))
   return devicePolling({
     interval,

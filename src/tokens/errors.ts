@@ -1,5 +1,6 @@
 import { AppError, type AppErrorOptions } from '../errors.js'
 
+/** What kind of failure it is. */
 export type TokenErrorCode =
   | 'sign_in_again'
   | 'grant_refused'
@@ -43,6 +44,7 @@ export class TokenError extends AppError<TokenErrorCode> {
   /** What the endpoint says beside it, if that is safe to show. For reading, not for deciding. */
   readonly error_description: string | undefined
 
+  /** @hidden */
   constructor(
     code: TokenErrorCode,
     message: string,

@@ -11,18 +11,29 @@ export class Flight<T> {
     this.result.catch(() => undefined)
   }
 
+  /** Nobody waits any more. */
+  get isAbandoned(): boolean {
+    return this.#abandoned.signal.aborted
+  }
+
   /** @throws the reason of the signal, once it is aborted. */
   async join(signal: AbortSignal | undefined): Promise<T> {
     this.#waiting++
     try {
-      return await (signal === undefined ? this.result : untilAborted(this.result, signal))
+      return await untilAborted(this.result, signal)
     } finally {
       if (--this.#waiting === 0) this.#abandoned.abort()
     }
   }
 }
 
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/**
+ * Waits for work that goes on whether anybody waits or not.
+ *
+ * @throws the reason of the signal, once it is aborted.
+ */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
   return new Promise((resolve, reject) => {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is the caller's own
     const leave = (): void => reject(signal.reason)

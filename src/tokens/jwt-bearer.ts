@@ -1,14 +1,13 @@
 import { createProvider } from './create-provider.js'
+import { readGivenText, type GivenText } from './given-text.js'
 import { check, readOptions, type TokenProviderOptions } from './token-options.js'
 import type { TokenProvider } from './token-provider.js'
 
-interface Assertion {
-  /** A signed JWT, or a function that makes a new one; a fixed one is sent once. */
-  readonly assertion: string | (() => string | Promise<string>)
-}
-
 /** Options of {@link createJwtBearerProvider}. */
-export type JwtBearerProviderOptions = TokenProviderOptions & Assertion
+export interface JwtBearerProviderOptions extends TokenProviderOptions {
+  /** A signed JWT, or a function that makes a new one; a fixed one is sent once. */
+  readonly assertion: GivenText
+}
 
 /**
  * Tokens for a JWT of an issuer that the authorization server trusts.
@@ -17,7 +16,7 @@ export type JwtBearerProviderOptions = TokenProviderOptions & Assertion
  * @see {@link https://www.rfc-editor.org/rfc/rfc7523.html#section-2.1 | RFC 7523 §2.1}
  */
 export function createJwtBearerProvider(options: JwtBearerProviderOptions): TokenProvider {
-  const { assertion, ...common } = readOptions<Assertion>(
+  const { assertion, ...common } = readOptions<JwtBearerProviderOptions>(
     'createJwtBearerProvider',
     options,
     { assertion: check.secretOrFunction },
@@ -32,7 +31,7 @@ export function createJwtBearerProvider(options: JwtBearerProviderOptions): Toke
           asked: 'jwt_bearer',
           grantType: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
           parameters: {
-            assertion: typeof assertion === 'string' ? assertion : await assertion(),
+            assertion: await readGivenText('assertion', assertion),
             scope,
             audience,
           },

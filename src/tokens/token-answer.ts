@@ -23,11 +23,11 @@ export function forgivingBackChannel(backChannel: BackChannel): BackChannel {
   return async (url, init) => {
     const response = await backChannel(url, init)
     const body = await jsonOf(response)
-    if (body === undefined) return response
     const headers = new Headers(response.headers)
-    // The error is in the body; with this header openid-client would not look at it.
+    // The error is in the body, or nowhere; with this header openid-client would not look at it.
     headers.delete('www-authenticate')
     const { status } = response
+    if (body === undefined) return new Response(response.body, { status, headers })
     return new Response(JSON.stringify(status === 200 && isGrant(body) ? tidied(body) : body), {
       status,
       headers,
@@ -55,7 +55,7 @@ function tidied(body: Readonly<Record<string, unknown>>): Record<string, unknown
   const { id_token: idToken, refresh_token: refreshToken, scope, ...rest } = body
   const answer = withoutNothing({
     ...rest,
-    expires_in: positiveNumber(body['expires_in']),
+    expires_in: life(body['expires_in']),
     interval: positiveNumber(body['interval']),
     scope: textOf(scope),
     refresh_token: textOf(refreshToken),
@@ -74,17 +74,21 @@ function withoutNothing(body: Readonly<Record<string, unknown>>): Record<string,
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
+export const isToken = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\u0021-\u007e]+$/.test(value)
+
 /** What can stand behind `Authorization: Bearer`. @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-7.1 | RFC 6749 §7.1} */
 export function isUsable({
   access_token: token,
   token_type: type,
 }: Readonly<Record<string, unknown>>): boolean {
-  return (
-    typeof token === 'string' &&
-    /^[\u0021-\u007e]+$/.test(token) &&
-    typeof type === 'string' &&
-    type.toLowerCase() === 'bearer'
-  )
+  return isToken(token) && typeof type === 'string' && type.toLowerCase() === 'bearer'
+}
+
+/** Seconds are whole: less than one would be renewed without end. */
+function life(value: unknown): number | undefined {
+  const seconds = positiveNumber(value)
+  return seconds === undefined ? undefined : Math.max(seconds, 1)
 }
 
 function positiveNumber(value: unknown): number | undefined {

@@ -141,17 +141,25 @@ function tokenSetOf(answer: oidc.TokenEndpointResponse, obtainedAt: number): Tok
     idToken: typeof idToken === 'string' ? idToken : undefined,
     scope,
     obtainedAt,
-    expiresAt: life === undefined ? endOfToken(accessToken, obtainedAt) : obtainedAt + life * 1000,
+    expiresAt: life === undefined ? endOfNew(accessToken, obtainedAt) : obtainedAt + life * 1000,
   }
 }
 
-/** When a token is over of whose life nobody said anything: it may say so itself. */
-export function endOfToken(accessToken: string, obtainedAt: number): number {
+/** When a token is over of whose life nobody said anything: it may say so itself, unless its clock is another. */
+function endOfNew(accessToken: string, obtainedAt: number): number {
+  const life = lifeOf({ expires_in: ((timesOf(accessToken).exp ?? 0) - obtainedAt) / 1000 })
+  return life === undefined ? endOfUnknown(obtainedAt) : obtainedAt + life * 1000
+}
+
+/** From when until when a token lasts by what it says, in milliseconds. */
+export function timesOf(accessToken: string): { readonly iat?: number; readonly exp?: number } {
   try {
-    const { exp } = decodeJwt(accessToken)
-    if (typeof exp === 'number' && exp * 1000 > obtainedAt) return exp * 1000
+    const { iat, exp } = decodeJwt(accessToken)
+    return { ...(isTime(iat) && { iat: iat * 1000 }), ...(isTime(exp) && { exp: exp * 1000 }) }
   } catch {
     // Not a JWT.
+    return {}
   }
-  return endOfUnknown(obtainedAt)
 }
+
+const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)

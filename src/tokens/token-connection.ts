@@ -51,6 +51,7 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
   const discovery = createDiscovery({
     issuer,
     internal: false,
+    ownHost: authenticator.publicKeys !== undefined,
     maxAge: METADATA_MAX_AGE,
     backChannel,
     log: silentLog,

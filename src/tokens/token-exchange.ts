@@ -1,20 +1,19 @@
 import { createProvider } from './create-provider.js'
+import { readGivenText, type GivenText } from './given-text.js'
 import { check, readOptions, type TokenProviderOptions } from './token-options.js'
 import type { TokenProvider } from './token-provider.js'
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 
-interface Exchange {
+/** Options of {@link createTokenExchangeProvider}. */
+export interface TokenExchangeProviderOptions extends TokenProviderOptions {
   /** The token to exchange, or a function that gives a current one, such as another provider. */
-  readonly subjectToken: string | (() => string | Promise<string>)
+  readonly subjectToken: GivenText
   /** By default that of an access token. */
   readonly subjectTokenType?: string | undefined
   /** By default that of an access token. */
   readonly requestedTokenType?: string | undefined
 }
-
-/** Options of {@link createTokenExchangeProvider}. */
-export type TokenExchangeProviderOptions = TokenProviderOptions & Exchange
 
 /**
  * Tokens in exchange for another one: for an API that calls a second one for the person who called it.
@@ -23,12 +22,13 @@ export type TokenExchangeProviderOptions = TokenProviderOptions & Exchange
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693.html#section-2.1 | RFC 8693 §2.1}
  */
 export function createTokenExchangeProvider(options: TokenExchangeProviderOptions): TokenProvider {
-  const { subjectToken, subjectTokenType, requestedTokenType, ...common } = readOptions<Exchange>(
-    'createTokenExchangeProvider',
-    options,
-    { subjectToken: check.secretOrFunction, subjectTokenType: check.text, requestedTokenType: check.text },
-    ['subjectToken'],
-  )
+  const { subjectToken, subjectTokenType, requestedTokenType, ...common } =
+    readOptions<TokenExchangeProviderOptions>(
+      'createTokenExchangeProvider',
+      options,
+      { subjectToken: check.secretOrFunction, subjectTokenType: check.text, requestedTokenType: check.text },
+      ['subjectToken'],
+    )
   const { scope, audience } = common
   return createProvider(common, {
     grant: (client) => ({
@@ -38,7 +38,7 @@ export function createTokenExchangeProvider(options: TokenExchangeProviderOption
           asked: 'token_exchange',
           grantType: 'urn:ietf:params:oauth:grant-type:token-exchange',
           parameters: {
-            subject_token: typeof subjectToken === 'string' ? subjectToken : await subjectToken(),
+            subject_token: await readGivenText('subjectToken', subjectToken),
             subject_token_type: subjectTokenType ?? ACCESS_TOKEN,
             requested_token_type: requestedTokenType ?? ACCESS_TOKEN,
             scope,

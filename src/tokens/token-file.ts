@@ -13,6 +13,7 @@ import { usingFiles } from './unusable-file.js'
 /** Bytes that a file of tokens may grow by for sure. */
 const GROWTH = 16 * 1024
 
+/** Options of {@link createTokenFile}. */
 export interface TokenFileOptions {
   /** Which sign-in of those in the file: one for each issuer and client. */
   readonly name: string

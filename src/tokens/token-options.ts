@@ -1,10 +1,13 @@
 import { Refusal, seconds, text, timerSeconds, webAddress } from '../config-readers.js'
 import { number, string, type Check } from '../option-checks.js'
+import { credentialProblems, type CredentialContext, type NameOf } from '../provider/client-credentials.js'
 import {
   CLIENT_AUTHENTICATION,
   type ClientAuthentication,
   type ClientCredentials,
 } from '../provider/client-authentication.js'
+import type { GivenText } from './given-text.js'
+import { isToken } from './token-answer.js'
 import type { TokenSet } from './token-set.js'
 import type { TokenStore } from './token-store.js'
 
@@ -14,9 +17,11 @@ export interface TokenClientOptions {
   readonly issuer?: string | undefined
   /** Address of the token endpoint, for a server without discovery. This, or `issuer`. */
   readonly tokenEndpoint?: string | undefined
+  /** Who asks. */
   readonly clientId: string
   /** How the client proves itself. Left out, it is `client_secret_basic` with a secret, else `none`. */
   readonly clientAuthentication?: ClientAuthentication | undefined
+  /** What the client proves itself by. */
   readonly clientSecret?: string | undefined
   /** File with the secret, which is read again when it changes. */
   readonly clientSecretFile?: string | undefined
@@ -72,11 +77,17 @@ const store: Check<TokenStore> = (value) => {
   return value as TokenStore
 }
 
-const secretOrFunction: Check<string | (() => string | Promise<string>)> = (value) =>
+const secretOrFunction: Check<GivenText> = (value) =>
   typeof value === 'function' ? (value as () => string) : secret(value)
 
+/** What can stand in a header: whoever puts another text there would be told the whole of it in an error. */
+const token: Check<string> = (value) => {
+  if (!isToken(value)) throw new Refusal('must be a token')
+  return value
+}
+
 /** Checks that options of grants share. */
-export const check = { secret, secretOrFunction, text: string(text), function: aFunction }
+export const check = { secret, token, secretOrFunction, text: string(text), function: aFunction }
 
 const COMMON: OptionChecks<TokenProviderOptions> = {
   issuer: string(webAddress(false)),
@@ -105,12 +116,12 @@ const COMMON: OptionChecks<TokenProviderOptions> = {
  *
  * @throws `TypeError` that names every option which is missing, unknown or no use; it never holds a value.
  */
-export function readOptions<Own extends object>(
+export function readOptions<Options extends TokenProviderOptions>(
   name: string,
-  given: TokenProviderOptions & Own,
-  own: OptionChecks<Own>,
-  required: readonly (keyof Own & string)[],
-): TokenProviderOptions & Own {
+  given: Options,
+  own: OptionChecks<Omit<Options, keyof TokenProviderOptions>>,
+  required: readonly (keyof Options & string)[],
+): Options {
   if (Object(given) !== given) throw new TypeError(`${name}: the options must be an object`)
   const checks: Readonly<Record<string, Check<unknown>>> = { ...COMMON, ...own }
   const present = Object.entries(given).filter(([, value]) => value !== undefined)
@@ -126,8 +137,10 @@ export function readOptions<Own extends object>(
       problems.push(`${option} ${error.message}`)
     }
   }
+  const result = options as unknown as Options
+  problems.push(...credentialProblems(credentialsOf(result), addressOf(result)))
   if (problems.length > 0) throw new TypeError(`${name}: ${problems.join('; ')}`)
-  return options as unknown as TokenProviderOptions & Own
+  return result
 }
 
 function missing(given: Readonly<Record<string, unknown>>, required: readonly string[]): readonly string[] {
@@ -141,6 +154,11 @@ function missing(given: Readonly<Record<string, unknown>>, required: readonly st
       .filter((name) => given[name] === undefined)
       .map((name) => `${name} is missing`),
   ]
+}
+
+function addressOf({ issuer, tokenEndpoint }: TokenClientOptions): CredentialContext {
+  const nameOf: NameOf = (member) => (member === 'issuer' && issuer === undefined ? 'tokenEndpoint' : member)
+  return { issuer: issuer ?? tokenEndpoint, nameOf }
 }
 
 /** How the client proves itself, as far as it goes without saying. */

@@ -13,7 +13,10 @@ export interface TokenFetchInit extends RequestInit {
 }
 
 /** What the introspection endpoint says of a token. @see {@link https://www.rfc-editor.org/rfc/rfc7662.html#section-2.2 | RFC 7662 §2.2} */
-export type Introspection = { readonly active: boolean } & Readonly<Record<string, unknown>>
+export interface Introspection extends Readonly<Record<string, unknown>> {
+  /** Whether the token is good, as far as the client that asks may know. */
+  readonly active: boolean
+}
 
 /** A source of current access tokens. Hand its functions around as you like: none needs the provider as `this`. */
 export interface TokenProvider {

@@ -1,5 +1,6 @@
 /** Tokens as they were given out together. */
 export interface TokenSet {
+  /** For APIs. */
   readonly accessToken: string
   /** The authorization server's word, in lower case: `bearer`. */
   readonly tokenType: string

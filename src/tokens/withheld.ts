@@ -1,9 +1,14 @@
 import { printable } from '../printable.js'
+import { readingsOf } from './readings.js'
 
 /** More than this says no more. */
 const MAX_LENGTH = 300
+/** What stands behind that may be the rest of what would be shown. */
+const LOOKED_AT = 2 * MAX_LENGTH
 /** So many characters of a secret in a row are a part of it; fewer may be chance. */
 const PART = 12
+/** A secret of fewer is in anything that is read in another way. */
+const SHORT = 4
 /** What begins like a JWT, or is as long and random as a token. */
 const LIKE_A_TOKEN = /eyJ[\w-]{8,}|[\w+/=-]{40,}/
 
@@ -15,46 +20,36 @@ export const WITHHELD = '(withheld: it repeats a credential)'
  * when any part of a secret of this request is in it, however it is written.
  */
 export function safeText(text: string, secrets: readonly string[]): string {
-  const readings = readingsOf(text)
-  const repeats = secrets
-    .filter((secret) => secret !== '')
-    .some((secret) => partsOf(secret).some((part) => readings.some((reading) => reading.includes(part))))
-  if (repeats || readings.some((reading) => LIKE_A_TOKEN.test(reading))) return WITHHELD
-  const line = printable(text.replace(/\s+/g, ' ').trim())
-  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line
+  const looked = text.slice(0, LOOKED_AT)
+  const line = text.replace(/\s+/g, ' ').trim().slice(0, LOOKED_AT)
+  const readings = [...new Set([...readingsOf(looked), ...readingsOf(line)])]
+  if (readings.some((reading) => LIKE_A_TOKEN.test(reading))) return WITHHELD
+  const [short, long] = [secrets.filter((secret) => secret.length < SHORT), secrets.filter(isLong)]
+  if (repeats([folded(looked), folded(line)], short.map(folded))) return WITHHELD
+  if (repeats(readings.map(folded), long.map(folded))) return WITHHELD
+  const squeezed = [...new Set(readingsOf(line.replaceAll(' ', '')).map(squeeze))]
+  // What is short without its blanks may be anywhere by chance.
+  const dense = secrets.map(squeeze).filter((secret) => secret.length >= PART)
+  if (repeats(squeezed, dense)) return WITHHELD
+  const shown = printable(line)
+  return shown.length > MAX_LENGTH ? `${shown.slice(0, MAX_LENGTH)}…` : shown
 }
 
-/** The text as it is, and as whoever wrote it may have meant it: percent-encoded, HTML, base64. */
-function readingsOf(text: string): readonly string[] {
-  const plain = text.normalize('NFC')
-  const bytes = plain.match(/[\w+/-]{4,}={0,2}/g) ?? []
-  return [
-    plain,
-    percentDecoded(plain),
-    htmlDecoded(plain),
-    plain.replace(/\\(.)/g, '$1'),
-    ...bytes.map((word) => Buffer.from(word, 'base64').toString('utf8')),
-  ]
+const isLong = (secret: string): boolean => secret.length >= SHORT
+
+/** Letters in one case and one form. */
+const folded = (text: string): string => text.normalize('NFC').toLowerCase()
+const squeeze = (text: string): string => folded(text).replace(/\s/g, '')
+
+function repeats(readings: readonly string[], secrets: readonly string[]): boolean {
+  const short = secrets.filter((secret) => secret !== '' && secret.length <= PART)
+  if (readings.some((reading) => short.some((secret) => reading.includes(secret)))) return true
+  const parts = new Set(secrets.filter((secret) => secret.length > PART).flatMap(partsOf))
+  return readings.some((reading) => partsOf(reading).some((part) => parts.has(part)))
 }
 
-function partsOf(secret: string): readonly string[] {
-  const plain = secret.normalize('NFC')
-  if (plain.length <= PART) return [plain]
-  return Array.from({ length: plain.length - PART + 1 }, (_, index) => plain.slice(index, index + PART))
-}
-
-function percentDecoded(text: string): string {
-  return text
-    .replace(/\+/g, ' ')
-    .replace(/(?:%[\da-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
-}
-
-const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
-
-function htmlDecoded(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{2,4}));/gi, (all, decimal, hex, name: string) => {
-    const code = decimal === undefined ? parseInt(String(hex), 16) : Number(decimal)
-    if (name) return NAMED[name.toLowerCase()] ?? all
-    return code <= 0x10ffff ? String.fromCodePoint(code) : all
-  })
+function partsOf(text: string): readonly string[] {
+  return Array.from({ length: Math.max(0, text.length - PART + 1) }, (_, index) =>
+    text.slice(index, index + PART),
+  )
 }

@@ -4,11 +4,11 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import {
   enterPassword,
   launchChromium,
-  oneTimePassword,
   register,
   setUpOneTimePassword,
   waitForStartPage,
 } from '../support/chromium.js'
+import { oneTimePassword } from '../support/one-time-password.js'
 import { startRealApp } from '../support/real-app.js'
 import { issuerOf, realKeycloak } from '../support/real-keycloak.js'
 import type { TestApp } from '../support/test-app.js'

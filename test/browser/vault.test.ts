@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { enterPassword, launchChromium, oneTimePassword, setUpOneTimePassword } from '../support/chromium.js'
+import { enterPassword, launchChromium, setUpOneTimePassword } from '../support/chromium.js'
+import { oneTimePassword } from '../support/one-time-password.js'
 import { TestRealm } from '../support/keycloak-admin.js'
 import { startRealApp } from '../support/real-app.js'
 import type { TestApp } from '../support/test-app.js'

@@ -59,7 +59,7 @@ describe('docker-compose.scale.yml', () => {
       internalUrl: 'http://keycloak:8080',
       publicUrl: 'http://localhost:3000',
       redisUrl: 'redis://redis:6379',
-      clientSecret: 'latchkey-web-secret',
+      clientSecretFile: secretFile,
     })
   })
 

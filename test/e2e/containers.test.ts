@@ -42,8 +42,9 @@ describe('docker-compose.yml', () => {
       issuer: 'http://localhost:8080/realms/latchkey',
       internalUrl: 'http://keycloak:8080',
       publicUrl: 'http://localhost:3000',
-      clientSecret: 'latchkey-web-secret',
+      clientSecretFile: secretFile,
     })
+    expect(readFileSync(secretFile, 'utf8').trim()).toBe('latchkey-web-secret')
     expect(Object.values(app.environment)).not.toContain('latchkey-web-secret')
   })
 

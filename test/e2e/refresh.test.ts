@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { Jar } from '../support/browser-jar.js'
-import { oneTimePassword } from '../support/chromium.js'
+import { oneTimePassword } from '../support/one-time-password.js'
 import { OTHER_APP, TestRealm } from '../support/keycloak-admin.js'
 import { KeycloakVisitor } from '../support/keycloak-visitor.js'
 import { untilTime } from '../support/many-processes.js'

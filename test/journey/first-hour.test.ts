@@ -119,6 +119,14 @@ describe('the first hour', () => {
     expect(execFileSync('sh', ['-c', curl], { encoding: 'utf8' })).toBe('{"data":"This is secured data."}')
   })
 
+  test('C000-24 the line that it prints for the command line asks who three clients are, in three blocks', () => {
+    const line = demo.text.split('\n').find((text) => text.includes('latchkey whoami')) ?? 'false'
+    const output = execFileSync('sh', ['-c', line], { cwd: clone, env, encoding: 'utf8' })
+    const block = String.raw`\{"created_time":.*\}\n\{"version":.*\}\n>>>\n`
+    const titles = ['PUBLIC CLIENT', 'CONFIDENTIAL CLIENT', 'SERVICE ACCOUNT']
+    expect(output).toMatch(new RegExp(`^${titles.map((title) => `${title} <<<\n${block}`).join('')}$`))
+  })
+
   test('the ten lines of the README in an app of one’s own; a mistake is made, read in the log, and mended', async () => {
     const app = path.join(home, 'my-app')
     mkdirSync(app)

@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto'
 import { chromium, type Browser, type Page } from 'playwright-core'
+import { oneTimePassword } from './one-time-password.js'
 
 /** The system's Chromium; `npm test` finds or installs it. */
 export function launchChromium(): Promise<Browser> {
@@ -58,19 +58,6 @@ export async function setUpOneTimePassword(page: Page): Promise<string> {
   await page.locator('#userLabel').fill('phone')
   await page.locator('#saveTOTPBtn').click()
   return key
-}
-
-/**
- * The code of an authenticator app for this moment. The key is the plain text that Keycloak keeps.
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc6238.html#section-4 | RFC 6238 §4}
- */
-export function oneTimePassword(key: string, at = Date.now()): string {
-  const counter = Buffer.alloc(8)
-  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)))
-  const hash = createHmac('sha1', key).update(counter).digest()
-  const offset = (hash.at(-1) ?? 0) & 0xf
-  return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0')
 }
 
 /** Waits until a sign-out has come back to the start page; its query holds a `state` that nobody knows. */

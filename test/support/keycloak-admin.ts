@@ -28,17 +28,25 @@ export interface KeycloakEvent {
 /** Another application of the realm. It can do what `latchkey-web` can, and is told of nothing. */
 export const OTHER_APP = 'other-app'
 
+/** What is recorded, each with its failures. */
 const EVENTS = [
   'LOGIN',
   'LOGOUT',
+  'CLIENT_LOGIN',
   'CODE_TO_TOKEN',
   'REFRESH_TOKEN',
-  'REFRESH_TOKEN_ERROR',
+  'REVOKE_GRANT',
+  'INTROSPECT_TOKEN',
   'USER_INFO_REQUEST',
-]
+  'TOKEN_EXCHANGE',
+  'OAUTH2_DEVICE_AUTH',
+  'OAUTH2_DEVICE_VERIFY_USER_CODE',
+  'OAUTH2_DEVICE_CODE_TO_TOKEN',
+  'GRANT_CONSENT',
+].flatMap((type) => [type, `${type}_ERROR`])
 const FAST_HASH = 'hashAlgorithm(pbkdf2-sha256) and hashIterations(1000) and length(8)'
 
-/** A realm like the demo's, of one test's own, at the real server of the test run. It records each refresh. */
+/** A realm like the demo's, of one test's own, at the real server of the test run. It records what its clients do. */
 export class TestRealm {
   readonly name: string
 

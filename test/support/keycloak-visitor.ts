@@ -42,7 +42,8 @@ export class KeycloakVisitor {
       const response = await fetch(url, {
         method,
         redirect: 'manual',
-        headers: { cookie: this.#jar.header },
+        // Keycloak's `/device` takes a form for a page's only from whoever wants a page.
+        headers: { cookie: this.#jar.header, accept: 'text/html,*/*;q=0.8' },
         ...(body && { body }),
       })
       this.#jar.take(response.headers.getSetCookie())

@@ -78,6 +78,19 @@ export class PackedPackage {
     return child
   }
 
+  /** Runs a command to its end in the folder; fails when it fails. */
+  async run(command: string, env: Record<string, string>): Promise<{ stdout: string; stderr: string }> {
+    return run('sh', ['-c', command], {
+      cwd: this.folder,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        HOME: this.folder,
+        NPM_CONFIG_UPDATE_NOTIFIER: 'false',
+        ...env,
+      },
+    })
+  }
+
   async stop(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise((resolve) => child.once('exit', resolve))

@@ -60,6 +60,12 @@ export class RefreshFamilies {
     return found.family
   }
 
+  /** Whether a token could be redeemed. */
+  isActive(token: string): boolean {
+    const found = this.#tokens.get(token)
+    return found !== undefined && !found.family.isRevoked && !(found.isSpent && this.rotates)
+  }
+
   /** The logins of a person, the oldest first. */
   of(person: Person): readonly Family[] {
     return this.#families.filter((family) => family.person.sub === person.sub)

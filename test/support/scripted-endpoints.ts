@@ -1,10 +1,13 @@
 /** The endpoints of the scripted provider, by their place in the realm. */
-export type Endpoint = 'discovery' | 'jwks' | 'authorize' | 'token' | 'userinfo' | 'revoke' | 'logout'
+export type Endpoint =
+  'discovery' | 'jwks' | 'authorize' | 'token' | 'userinfo' | 'revoke' | 'logout' | 'introspect' | 'device'
 
 const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
   '.well-known/openid-configuration': 'discovery',
   'protocol/openid-connect/auth': 'authorize',
+  'protocol/openid-connect/auth/device': 'device',
   'protocol/openid-connect/token': 'token',
+  'protocol/openid-connect/token/introspect': 'introspect',
   'protocol/openid-connect/certs': 'jwks',
   'protocol/openid-connect/userinfo': 'userinfo',
   'protocol/openid-connect/revoke': 'revoke',

@@ -3,8 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { AuthorizationCodes } from './authorization-codes.js'
 import { RefreshFamilies } from './refresh-families.js'
-import { endpointOf, readBasic, type Endpoint } from './scripted-endpoints.js'
-import { makeTokenSet, type Granted } from './scripted-tokens.js'
+import { endpointOf, type Endpoint } from './scripted-endpoints.js'
+import { answerTokenRequest, beginDevice } from './scripted-grants.js'
+import { answerIntrospection } from './scripted-introspection.js'
+import { MachineScript } from './scripted-machines.js'
 import { createSigningKey, sign, type Draft, type SigningKey } from './signing.js'
 
 export interface Call {
@@ -21,9 +23,9 @@ export interface Person extends Record<string, unknown> {
   readonly sub: string
 }
 
+export { AUDIENCE, PUBLIC_CLIENT_ID } from './scripted-machines.js'
 export const CLIENT_ID = 'webapp'
 export const CLIENT_SECRET = 'the-client-secret-of-the-tests'
-export const AUDIENCE = 'the-api'
 
 export const json = (res: ServerResponse, status: number, body: unknown): void => {
   res
@@ -35,7 +37,7 @@ export const json = (res: ServerResponse, status: number, body: unknown): void =
  * An OpenID provider that does as it is told: it looks like one Keycloak realm, and every answer can be replaced.
  * For what a real one cannot be made to do: lie, hang, rotate on command.
  */
-export class ScriptedProvider {
+export class ScriptedProvider extends MachineScript {
   /** Replaced answers, by endpoint. */
   answers: Partial<Record<Endpoint, Answer>> = {}
   /** Members laid over the discovery document; `undefined` removes one. */
@@ -51,6 +53,7 @@ export class ScriptedProvider {
   /** Seconds. */
   accessTokenLife = 300
   client = { id: CLIENT_ID, secret: CLIENT_SECRET }
+  readonly codes = new AuthorizationCodes()
   readonly families = new RefreshFamilies()
   calls: Call[] = []
   keys: SigningKey[] = []
@@ -59,10 +62,10 @@ export class ScriptedProvider {
 
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
-  readonly #codes = new AuthorizationCodes()
   #port = 0
 
   private constructor() {
+    super()
     this.#server = createServer((req, res) => void this.#handle(req, res))
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket)
@@ -97,7 +100,7 @@ export class ScriptedProvider {
   }
 
   /** How often somebody asked for tokens by this grant. */
-  grants(type: 'authorization_code' | 'refresh_token'): number {
+  grants(type: string): number {
     return this.calls.filter(({ endpoint, form }) => endpoint === 'token' && form.get('grant_type') === type)
       .length
   }
@@ -112,6 +115,7 @@ export class ScriptedProvider {
     this.sendsIss = true
     this.accessTokenLife = 300
     this.client = { id: CLIENT_ID, secret: CLIENT_SECRET }
+    this.resetMachines()
     this.publishedKeys = undefined
     this.families.reset()
     this.calls = []
@@ -146,7 +150,7 @@ export class ScriptedProvider {
     callback.searchParams.set('state', request.get('state') ?? '')
     callback.searchParams.set('session_state', randomUUID())
     if (this.sendsIss) callback.searchParams.set('iss', this.issuer)
-    callback.searchParams.set('code', this.#codes.issue(person, request))
+    callback.searchParams.set('code', this.codes.issue(person, request))
     return callback
   }
 
@@ -163,7 +167,7 @@ export class ScriptedProvider {
     const now = Math.floor(Date.now() / 1000)
     return {
       iss: this.issuer,
-      aud: [AUDIENCE, 'account'],
+      aud: this.audience,
       sub: randomUUID(),
       azp: this.client.id,
       typ: 'Bearer',
@@ -185,6 +189,8 @@ export class ScriptedProvider {
       jwks_uri: at('certs'),
       userinfo_endpoint: at('userinfo'),
       revocation_endpoint: at('revoke'),
+      introspection_endpoint: at('token/introspect'),
+      device_authorization_endpoint: at('auth/device'),
       end_session_endpoint: at('logout'),
       response_types_supported: ['code'],
       subject_types_supported: ['public'],
@@ -226,10 +232,22 @@ export class ScriptedProvider {
         url.searchParams.set('error', 'login_required')
         res.writeHead(302, { location: url.href }).end()
       },
-      token: (call, res) => this.#token(call, res),
+      token: async (call, res) => {
+        const { status, body } = await answerTokenRequest(this, call)
+        json(res, status, status === 200 ? this.onTokenResponse(body) : body)
+      },
+      introspect: async (call, res) => {
+        const { status, body } = await answerIntrospection(this, call)
+        json(res, status, body)
+      },
+      device: (call, res) => {
+        const { status, body } = beginDevice(this, call)
+        json(res, status, body)
+      },
       userinfo: (_call, res) =>
         this.userinfo ? json(res, 200, this.userinfo) : json(res, 401, { error: 'invalid_token' }),
       revoke: (call, res) => {
+        this.revoked.add(call.form.get('token') ?? '')
         this.families.revokeBy(call.form.get('token') ?? '')
         json(res, 200, {})
       },
@@ -239,34 +257,5 @@ export class ScriptedProvider {
       },
     }
     return honest[endpoint]
-  }
-
-  async #token({ form, headers }: Call, res: ServerResponse): Promise<void> {
-    if (readBasic(headers.authorization) !== `${this.client.id}:${this.client.secret}`) {
-      json(res, 401, {
-        error: 'unauthorized_client',
-        error_description: 'Invalid client or Invalid client credentials',
-      })
-      return
-    }
-    const grant = form.get('grant_type')
-    const asked = grant === 'refresh_token' ? this.#redeemRefreshToken(form) : this.#redeemCode(form)
-    if (asked === undefined) {
-      const description = grant === 'refresh_token' ? 'Session not active' : 'Code not valid'
-      json(res, 400, { error: 'invalid_grant', error_description: description })
-      return
-    }
-    json(res, 200, this.onTokenResponse(await makeTokenSet(this, asked)))
-  }
-
-  #redeemCode(form: URLSearchParams): Granted | undefined {
-    const issued = this.#codes.redeem(form)
-    return issued && { family: this.families.begin(issued.person, randomUUID()), nonce: issued.nonce }
-  }
-
-  /** A refreshed ID token has no nonce. */
-  #redeemRefreshToken(form: URLSearchParams): Granted | undefined {
-    const family = this.families.redeem(form.get('refresh_token') ?? '')
-    return family && { family, nonce: undefined }
   }
 }

@@ -102,7 +102,7 @@ const ROWS: Row[] = [
     ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'none'].map(
       (method): [string, string] => [method, method],
     ),
-    ['BASIC', 'CLIENT_SECRET_BASIC', 'client_secret_x', 'private_key'],
+    ['BASIC', 'CLIENT_SECRET_BASIC', 'client_secret_x', 'private-key-jwt'],
   ],
   [
     'OIDC_SCOPE',

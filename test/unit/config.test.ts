@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { ConfigError, loadConfig, type Config } from '../../src/config.js'
+import { silentLog } from '../../src/log.js'
+import { createClientAuthenticator } from '../../src/provider/client-authentication.js'
 
 type Environment = Record<string, string | undefined>
 
@@ -223,7 +225,14 @@ describe('loadConfig: settings in files', () => {
     ['secret\r\n', 'secret'],
     [' se cret \n\n', ' se cret \n'],
   ])('%p is the secret %p', (content, secret) => {
-    expect(load(file(content)).clientSecret).toBe(secret)
+    const { clientSecret, clientSecretFile } = load(file(content))
+    expect([clientSecret, clientSecretFile]).toEqual([undefined, path.join(folder, 'secret')])
+    const authenticator = createClientAuthenticator({
+      clientAuthentication: 'client_secret_basic',
+      clientSecretFile,
+      log: silentLog,
+    })
+    expect(authenticator.secrets()).toEqual([secret])
   })
 
   const ADAPTER = {

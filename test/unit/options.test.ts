@@ -46,6 +46,9 @@ const STRINGS = [
   'internalUrl',
   'clientId',
   'clientSecret',
+  'clientSecretFile',
+  'clientKeyFile',
+  'clientCertFile',
   'clientAuthentication',
   'scope',
   'apiAudience',
@@ -139,7 +142,7 @@ describe('completeOptions: problems', () => {
     ],
     ['issuer', ['id.example', 'https://id.example?x', 'https://id.example#x', 'https://a:b@id.example']],
     ['internalUrl', ['keycloak:8080', 'http://keycloak:8080/realms']],
-    ['clientAuthentication', ['BASIC', 'private_key_jwt']],
+    ['clientAuthentication', ['BASIC', 'private_key']],
     ['scope', ['profile', 'openidx']],
     ['cookieName', ['a b', 'a=b', 'a;b', 'é']],
     ['sessionSecrets', [SECRET, [], ['short'], [SECRET, 'short'], [' '.repeat(40)], [7], [SECRET, null], {}]],
@@ -192,7 +195,7 @@ describe('completeOptions: the client secret', () => {
     'SE-07 %s that is given needs one',
     (clientAuthentication) => {
       expect(problemsOf({ ...GOOD, clientSecret: undefined, clientAuthentication })).toEqual([
-        'clientSecret is missing, which clientAuthentication needs',
+        'clientSecret (or clientSecretFile) is required',
       ])
       expect(withGood({ clientAuthentication }).clientAuthentication).toBe(clientAuthentication)
     },

@@ -76,6 +76,8 @@ describe('languages', () => {
 
 describe('an app without people', () => {
   test('does not ask whether its redirect URI is known, and complains of none', async () => {
+    // Nobody else's: apps of the tests before may still be asking theirs.
+    const provider = await ScriptedProvider.start()
     provider.answers = { authorize: (_call, res) => json(res, 400, 'Invalid parameter: redirect_uri') }
     const log: LogFields[] = []
     const latchkey = await createLatchkey({
@@ -97,6 +99,7 @@ describe('an app without people', () => {
     expect(answer.status).toBe(200)
     expect(provider.count('authorize')).toBe(0)
     expect(log).toEqual([])
+    await provider.close()
   })
 })
 

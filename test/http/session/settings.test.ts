@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError, loadConfig } from '../../../src/config.js'
+import { silentLog } from '../../../src/log.js'
+import { createClientAuthenticator } from '../../../src/provider/client-authentication.js'
 
 const SECRET = 'f3a1-a-session-secret-that-nobody-prints'
 
@@ -141,7 +143,8 @@ describe('SE-07 secrets in files', () => {
   test('SE-07 the line break at the end of a file is no part of the secret', () => {
     const path = file('good', ' a secret \r\n')
     const config = loadConfig({ ...COMPLETE, OIDC_CLIENT_SECRET: undefined, OIDC_CLIENT_SECRET_FILE: path })
-    expect(config.clientSecret).toBe(' a secret ')
+    expect([config.clientSecret, config.clientSecretFile]).toEqual([undefined, path])
+    expect(createClientAuthenticator({ ...config, log: silentLog }).secrets()).toEqual([' a secret '])
   })
 })
 

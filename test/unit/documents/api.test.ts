@@ -32,14 +32,14 @@ describe('docs/api', () => {
   })
 
   test('has a page for all that the package exports', () => {
-    const source = read('src/latchkey.ts')
+    const source = read('src/latchkey.ts') + read('src/tokens.ts')
     const lists = [...source.matchAll(/^export (?:type )?\{([^}]+)\}/gm)].flatMap(([, list = '']) =>
       list.split(','),
     )
     const ones = [...source.matchAll(/^export (?:type|interface|class|(?:async )?function) (\w+)/gm)]
-    const exported = [...lists, ...ones.map(([, name = '']) => name)].map((name) =>
-      name.replace('type ', '').trim(),
-    )
+    const exported = [...lists, ...ones.map(([, name = '']) => name)]
+      .map((name) => name.replace('type ', '').trim())
+      .filter((name) => name !== '')
     const pages = Object.keys(contentOf(fresh)).map((file) => path.basename(file, '.md'))
     expect(pages.filter((page) => page !== 'README').toSorted()).toEqual(exported.toSorted())
   })

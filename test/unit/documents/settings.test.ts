@@ -69,7 +69,12 @@ describe('the settings of README', () => {
         .filter((line) => line.includes('process.env') && !isComment(line))
         .map((line) => `${file}: ${line.trim()}`),
     )
-    expect(reading).toEqual(['src/server.ts: return loadConfig(process.env)'])
+    expect(reading).toEqual([
+      'src/cli/main.ts: const folder = createTokenFolder({ env: process.env, platform: process.platform, home: homedir() })',
+      'src/cli/main.ts: env: process.env,',
+      'src/server.ts: return loadConfig(process.env)',
+      'src/tokens/token-file.ts: folder = configFolder(process.env, process.platform, homedir()),',
+    ])
   })
 
   test('say that REDIS_URL needs SESSION_SECRETS, as the process does', () => {
@@ -98,6 +103,18 @@ describe('the settings of README', () => {
   test('PUBLIC_URL follows PORT', () => {
     expect(rows).toContainEqual({ names: ['PUBLIC_URL'], fallback: '`http://localhost:PORT`' })
     expect(loadConfig({ ...REQUIRED, PORT: '4000' }).publicUrl).toBe('http://localhost:4000')
+  })
+})
+
+describe('docs/machine-tokens.md', () => {
+  test('has every setting of the command line', () => {
+    const told = settingsIn(read('docs/machine-tokens.md')).filter((name) => name.startsWith('LATCHKEY_'))
+    const named = [...sources]
+      .filter(([file]) => file.startsWith('src/cli/'))
+      .flatMap(([, text]) => text.match(/\bLATCHKEY_[A-Z_]*[A-Z]\b/g) ?? [])
+      .filter((name) => !name.endsWith('_FILE'))
+    expect(named.length).toBeGreaterThan(5)
+    expect([...new Set(told)].toSorted()).toEqual([...new Set(named)].toSorted())
   })
 })
 

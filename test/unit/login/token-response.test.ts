@@ -3,14 +3,14 @@ import * as oidc from 'openid-client'
 import { LoginError } from '../../../src/login/errors.js'
 import {
   assertNoError,
-  lifeOf,
   translateTokenError,
   type TokenResponse,
   type TranslationOptions,
 } from '../../../src/login/token-response.js'
 import { ProviderError } from '../../../src/provider/errors.js'
+import { lifeOf } from '../../../src/provider/renewal-time.js'
 
-const OPTIONS: TranslationOptions = { refused: 'refresh_refused', keycloakClient: undefined }
+const OPTIONS: TranslationOptions = { refused: 'refresh_refused', clientHint: () => undefined }
 
 /** What openid-client makes of an answer of the token endpoint. */
 async function thrownFor(
@@ -78,14 +78,14 @@ describe('what went wrong at the token endpoint', () => {
     [400, 'invalid_client'],
     [401, 'unauthorized_client'],
     [400, 'unauthorized_client'],
-  ])('TE-02 %d %s: our client is refused, and for Keycloak there is a hint', async (status, error) => {
+  ])('TE-02 %d %s: our client is refused, and there is a hint where one is known', async (status, error) => {
     expect(await translate(status, { error })).toMatchObject({
       code: 'client_refused',
       status: 502,
       hint: undefined,
     })
-    const withHint = await translate(status, { error }, { keycloakClient: 'webapp' })
-    expect((withHint as LoginError).hint).toContain('webapp')
+    const withHint = await translate(status, { error }, { clientHint: (word) => `webapp: ${word}` })
+    expect((withHint as LoginError).hint).toBe(`webapp: ${error}`)
   })
 
   test('TE-02 a 401 with a challenge and without words: our client is refused', async () => {
@@ -97,7 +97,7 @@ describe('what went wrong at the token endpoint', () => {
     for (const status of [400, 401, 500]) {
       const body = { error: 'invalid_request', error_description: 'the-description <b>', secret: 'x' }
       const { message, hint, description } = (await translate(status, body, {
-        keycloakClient: 'webapp',
+        clientHint: (word) => `webapp: ${word}`,
       })) as LoginError
       expect([message, hint, description].join()).not.toMatch(/the-description|secret|<b>/)
     }

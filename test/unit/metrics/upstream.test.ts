@@ -137,7 +137,7 @@ describe('createProvider names', () => {
     ['userinfo', 'client_error'],
     ['revocation', 'ok'],
     ['end_session', 'ok'],
-    ['other', 'client_error'],
+    ['other', 'ok'],
   ]
 
   test('each endpoint by its address in the metadata', async () => {

@@ -88,6 +88,31 @@ describe('readMetadata (OpenID Connect Discovery §4.3)', () => {
     expect(read({ [name]: 'http://other.example/x' }, true)).toMatchObject({ issuer: ISSUER })
   })
 
+  test.each(BACK)('IT-12 refuses an mTLS alias of %s as it refuses the endpoint', (name) => {
+    for (const value of ['', 'token', 'http://evil.example/x', 'http://127.0.0.1:8081/x', 7])
+      expect(() => read({ mtls_endpoint_aliases: { [name]: value } })).toThrow(invalid)
+    const elsewhere = { [name]: 'https://mtls.example/x' }
+    expect(read({ mtls_endpoint_aliases: elsewhere })).toMatchObject({ mtls_endpoint_aliases: elsewhere })
+  })
+
+  test('IT-12 refuses mTLS aliases that are no object, and leaves out those that are null', () => {
+    for (const aliases of ['x', 7, [], ['https://mtls.example/x']])
+      expect(() => read({ mtls_endpoint_aliases: aliases })).toThrow(invalid)
+    expect(read({ mtls_endpoint_aliases: null })).toEqual(GOOD)
+    expect(read({ mtls_endpoint_aliases: { token_endpoint: null } })).toEqual({
+      ...GOOD,
+      mtls_endpoint_aliases: {},
+    })
+  })
+
+  test.each(BACK)('TK-06 where a proof must not go elsewhere, refuses a %s on another host', (name) => {
+    const own = { issuer: ISSUER, internal: false, ownHost: true }
+    for (const value of ['https://www.example.com/x', 'https://127.0.0.2/x', 'http://127.0.0.1:8081/x'])
+      expect(() => readMetadata({ ...GOOD, [name]: value }, own)).toThrow(invalid)
+    const tls = { ...GOOD, [name]: 'https://127.0.0.1:8443/x' }
+    expect(readMetadata(tls, own)).toEqual(tls)
+  })
+
   test('gives the document as it is', () => {
     expect(read({ something_new: [1] })).toEqual({ ...GOOD, something_new: [1] })
   })

@@ -1,0 +1,102 @@
+import { isObject } from '../provider/is-object.js'
+import type { TokenProvider } from '../tokens/token-provider.js'
+import { safeText } from '../tokens/withheld.js'
+import { CliError } from './errors.js'
+import { EXIT } from './exit-codes.js'
+
+/** More than this is no answer of an API like ours. */
+const MAX_BYTES = 1024 * 1024
+
+export interface ApiCallOptions {
+  /** Seconds for the whole answer. */
+  readonly timeout: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Gets a JSON object of an API with a token of the provider.
+ *
+ * @throws {@link CliError} with the address and the status, `TokenError`, or the reason of the signal
+ */
+export async function getFromApi(
+  provider: TokenProvider,
+  url: string,
+  { timeout, signal }: ApiCallOptions,
+): Promise<Readonly<Record<string, unknown>>> {
+  // The token has a deadline of its own.
+  await provider({ signal })
+  const deadline = AbortSignal.timeout(timeout * 1000)
+  let answer: Answer
+  try {
+    const response = await provider.fetch(url, {
+      headers: { accept: 'application/json' },
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, deadline]),
+    })
+    answer = { status: response.status, text: await bounded(response) }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!isOfTheNetwork(error)) throw error
+    throw new CliError(EXIT.unavailable, `GET ${url}: no answer (${reasonOf(error)})`, [
+      'API_URL says where the API is.',
+    ])
+  }
+  return readAnswer(url, answer)
+}
+
+interface Answer {
+  readonly status: number
+  /** Nothing when it was too large. */
+  readonly text: string | undefined
+}
+
+function readAnswer(url: string, { status, text }: Answer): Readonly<Record<string, unknown>> {
+  if (text === undefined) throw new CliError(EXIT.refused, `GET ${url} answered more than 1 MiB`)
+  const body = parse(text)
+  if (status >= 200 && status < 300) {
+    if (isObject(body)) return body
+    throw new CliError(EXIT.refused, `GET ${url} answered ${status}, and no JSON object`, [
+      'API_URL says where the API is.',
+    ])
+  }
+  const said = isObject(body) ? [body['error'], body['error_description']] : []
+  const words = said.filter((word) => typeof word === 'string').map((word) => safeText(word, []))
+  const more = words.length === 0 ? '' : ` (${words.join(': ')})`
+  throw new CliError(status >= 500 ? EXIT.unavailable : EXIT.refused, `GET ${url} answered ${status}${more}`)
+}
+
+async function bounded(response: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const body: AsyncIterable<Uint8Array> | null = response.body
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength
+    if (size > MAX_BYTES) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** What `fetch` throws when there is no answer. By its members, not its class: it may come from another realm. */
+function isOfTheNetwork(error: unknown): boolean {
+  const name = error instanceof Error || error instanceof DOMException ? error.name : undefined
+  return name === 'TimeoutError' || name === 'AbortError' || (name === 'TypeError' && reasonOf(error) !== '')
+}
+
+/** The short word of what went wrong on the wire. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'time-out'
+  const { cause } = error
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
+  if (typeof code === 'string') return code
+  return error.message === 'fetch failed' || error.message === 'terminated' ? 'connection failed' : ''
+}

@@ -1,0 +1,83 @@
+import { silentLog } from '../log.js'
+import { createBackChannel } from '../provider/back-channel.js'
+import { createDiscovery } from '../provider/discovery.js'
+import { JwtError, ProviderError } from '../provider/errors.js'
+import { audiences, verifyJwt } from '../provider/jwt.js'
+import { createKeys } from '../provider/keys.js'
+import type { Members, ReadJwt } from './claims.js'
+import { distance } from './read-token.js'
+
+/** Whether a token is one of the realm's, and still good. */
+export interface Verdict {
+  readonly verdict: 'valid' | 'invalid' | 'undecided'
+  readonly reason: string
+  readonly hint?: string | undefined
+}
+
+export interface CheckOptions {
+  readonly issuer: string
+  /** Seconds, both. */
+  readonly timeout: number
+  readonly clockTolerance: number
+  readonly now: () => number
+}
+
+/** Header types of all tokens of a realm that are signed with its keys. */
+const TYPES = ['', 'jwt', 'at+jwt', 'logout+jwt', 'dpop+jwt']
+
+/** Of what is in memory for one run nothing gets old. */
+const AGES = { maxAge: 600, cooldown: 5, stale: 3600 }
+
+/** Judges a token by the keys of the realm. Whether its session has been ended meanwhile, only the server knows. */
+export async function checkToken(
+  token: string,
+  jwt: ReadJwt | undefined,
+  options: CheckOptions,
+): Promise<Verdict> {
+  if (jwt === undefined)
+    return undecided('only the authorization server can check a token that is not a signed JWT')
+  const { issuer, now, clockTolerance } = options
+  if (jwt.claims['iss'] !== issuer) return invalid(`it is of another issuer than OIDC_ISSUER, ${issuer}`)
+  if (/^HS\d+$/.test(String(jwt.header['alg'])))
+    return (
+      endedVerdict(jwt.claims, options) ??
+      undecided(
+        'only the authorization server can check this token (it is signed with a key that nobody else has)',
+      )
+    )
+  try {
+    // Whether it is for us is not the question: any audience that it names will do.
+    const [audience = ''] = audiences(jwt.claims['aud'])
+    await verifyJwt(token, keysOf(options), { issuer, audience, types: TYPES, clockTolerance, now })
+  } catch (error) {
+    const verdict = verdictOf(error, jwt.claims, options)
+    if (verdict !== undefined) return verdict
+  }
+  return { verdict: 'valid', reason: `signed by ${issuer}, and not over` }
+}
+
+function verdictOf(error: unknown, claims: Members, options: CheckOptions): Verdict | undefined {
+  if (error instanceof ProviderError) return { ...undecided(error.message), hint: error.hint }
+  if (!(error instanceof JwtError)) throw error
+  // Anybody can write a time; what matters then is that nobody of the realm has signed it.
+  if (!['aud', 'exp'].includes(error.check)) return { ...invalid(error.message), hint: error.hint }
+  if (typeof claims['exp'] !== 'number') return invalid('it does not say until when it is good')
+  // The signature is good, and so is the issuer; a token need not name an audience.
+  return endedVerdict(claims, options)
+}
+
+function endedVerdict({ exp }: Members, { now, clockTolerance }: CheckOptions): Verdict | undefined {
+  if (typeof exp !== 'number') return undefined
+  const left = exp * 1000 - now()
+  return left + clockTolerance * 1000 <= 0 ? invalid(`it expired ${distance(left)}`) : undefined
+}
+
+function keysOf({ issuer, timeout, now }: CheckOptions) {
+  const backChannel = createBackChannel({ issuer, timeout })
+  const common = { backChannel, log: silentLog, now }
+  const discovery = createDiscovery({ ...common, issuer, internal: false, maxAge: AGES.maxAge })
+  return createKeys({ ...common, ...AGES, jwksUri: async () => (await discovery.metadata()).jwks_uri })
+}
+
+const invalid = (reason: string): Verdict => ({ verdict: 'invalid', reason })
+const undecided = (reason: string): Verdict => ({ verdict: 'undecided', reason })

@@ -1,0 +1,103 @@
+import type { Command } from 'commander'
+import { printable } from '../../printable.js'
+import type { Verdict } from '../check-token.js'
+import type { Context, Input } from '../context.js'
+import { CliError } from '../errors.js'
+import { EXIT } from '../exit-codes.js'
+import { helpTextOf } from '../help.js'
+import { jsonLine } from '../json-line.js'
+import { print, say } from '../output.js'
+import type { TokenReport } from '../read-token.js'
+import { Settings } from '../settings.js'
+import { styleFor, whileWaiting } from '../terminal.js'
+
+/** No token is longer. */
+const MAX_LENGTH = 256 * 1024
+
+export function addDecode(program: Command, context: Context): void {
+  program
+    .command('decode')
+    .description('say what a token is, whose, for whom and until when; and check it against the realm')
+    .option('--json', 'print header, claims and verdict as one JSON line')
+    .addHelpText(
+      'after',
+      helpTextOf({
+        text: [
+          'Reads the token from standard input when that is a pipe or a file, else from LATCHKEY_TOKEN, else asks for it. The',
+          'signature is checked by the keys of OIDC_ISSUER. Exit code 0: it is good; 3: it is not; 5: that cannot be decided',
+          'here, as for a refresh token. The token itself is never printed.',
+        ],
+        settings: ['server', 'token', 'clock'],
+        examples: [
+          ['latchkey token | latchkey decode', ''],
+          ['latchkey decode --json < token.txt', ''],
+        ],
+        exits: [EXIT.settings, EXIT.refused, EXIT.unavailable],
+      }),
+    )
+    .action(async ({ json }: { json?: true }) => decode(context, json === true))
+}
+
+async function decode(context: Context, json: boolean): Promise<void> {
+  const { now } = context
+  const settings = new Settings(context)
+  const { issuer, timeout } = settings.server()
+  const clockTolerance = settings.clockTolerance()
+  // Before it waits for anything.
+  settings.check()
+  const piped = context.stdin.isTTY === true ? '' : await readAll(context.stdin, context.signal)
+  const answer = piped === '' ? settings.secret('LATCHKEY_TOKEN', 'Token') : { value: piped }
+  await settings.complete()
+  const token = bare(answer.value)
+  const [{ readToken }, { checkToken }] = await Promise.all([
+    import('../read-token.js'),
+    import('../check-token.js'),
+  ])
+  const report = readToken(token, now())
+  const options = { issuer, timeout, clockTolerance, now }
+  const verdict = await whileWaiting(
+    context,
+    () => 'checking',
+    () => checkToken(token, report.jwt, options),
+  )
+  await print(context.stdout, json ? asJson(report, verdict) : asText(context, report, verdict))
+  if (verdict.verdict === 'valid') return
+  if (json && verdict.hint !== undefined) await say(context.stderr, `${printable(verdict.hint)}\n`)
+  const [exitCode, what] =
+    verdict.verdict === 'invalid'
+      ? ([EXIT.refused, 'the token is not good'] as const)
+      : ([EXIT.unavailable, 'the token cannot be checked'] as const)
+  throw new CliError(exitCode, what)
+}
+
+function asJson({ kind, jwt }: TokenReport, { verdict, reason }: Verdict): string {
+  return `${jsonLine({ kind, header: jwt?.header ?? null, claims: jwt?.claims ?? null, verdict, reason })}\n`
+}
+
+const COLOURS = { valid: 'green', invalid: 'red', undecided: 'yellow' } as const
+const WORDS = { valid: 'VALID', invalid: 'NOT VALID', undecided: 'CANNOT BE CHECKED' } as const
+
+function asText(context: Context, { kind, facts }: TokenReport, verdict: Verdict): string {
+  const style = styleFor(context.stdout, context)
+  const word = style(COLOURS[verdict.verdict], style('bold', WORDS[verdict.verdict]))
+  const lines = [
+    style('bold', kind),
+    ...facts.map(([label, text]) => `  ${label.padEnd(10)}  ${printable(text)}`),
+    `${word}: ${printable(verdict.reason)}`,
+    ...(verdict.hint === undefined ? [] : [`  ${printable(verdict.hint)}`]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Without what is often copied along. */
+const bare = (text: string): string => text.trim().replace(/^(?:Authorization: *)?Bearer +/i, '')
+
+async function readAll(stdin: Input, signal: AbortSignal): Promise<string> {
+  let text = ''
+  for await (const chunk of stdin as AsyncIterable<Buffer | string>) {
+    text += chunk.toString()
+    signal.throwIfAborted()
+    if (text.length > MAX_LENGTH) throw new CliError(EXIT.usage, 'what comes in is too long for a token')
+  }
+  return text.trim()
+}

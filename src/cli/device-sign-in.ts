@@ -1,0 +1,84 @@
+import { printable } from '../printable.js'
+import type { TokenSet } from '../tokens/token-set.js'
+import type { DevicePrompt } from '../tokens.js'
+import type { Context } from './context.js'
+import { say } from './output.js'
+import type { Client, ServerSettings } from './settings.js'
+import { hasColours, styleFor, whileWaiting } from './terminal.js'
+
+export interface DeviceSignIn {
+  readonly server: ServerSettings
+  readonly client: Client
+  readonly scope?: string | undefined
+  readonly audience?: string | undefined
+}
+
+/**
+ * Lets a person sign in with a browser, on this machine or another: shows code and link, and waits.
+ *
+ * @throws `TokenError`, or the reason of the signal
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8628.html#section-3.3 | RFC 8628 §3.3}
+ */
+export async function signInByDevice(
+  context: Context,
+  { server, client, scope, audience }: DeviceSignIn,
+): Promise<TokenSet> {
+  const { createDeviceCodeProvider } = await context.loadTokens()
+  const { now, signal } = context
+  let text = (): string => 'asking the authorization server'
+  const provider = createDeviceCodeProvider({
+    ...server,
+    ...client,
+    scope,
+    audience,
+    now,
+    onPrompt: async (prompt) => {
+      const end = now() + prompt.expiresIn * 1000
+      text = () => `waiting for you to sign in there; ${left(end - now())} left`
+      await say(context.stderr, await invitation(context, prompt))
+    },
+  })
+  return whileWaiting(
+    context,
+    () => text(),
+    () => provider.tokens({ signal }),
+  )
+}
+
+async function invitation(context: Context, prompt: DevicePrompt): Promise<string> {
+  const { stderr } = context
+  const style = styleFor(stderr, context)
+  const { userCode, verificationUri, verificationUriComplete } = prompt
+  const lines = [
+    'To sign in, open this address in a browser, on any device:',
+    '',
+    `  ${style('bold', printable(verificationUri))}`,
+    '',
+    `and enter the code  ${style('bold', printable(userCode))}`,
+  ]
+  if (verificationUriComplete !== undefined) {
+    lines.push(
+      '',
+      'Or this one, and see that it shows the same code:',
+      '',
+      `  ${printable(verificationUriComplete)}`,
+    )
+    if (stderr.isTTY === true) lines.push('', await picture(context, verificationUriComplete))
+  }
+  return `${lines.join('\n')}\n\n`
+}
+
+/** The link for the camera of a telephone. It is light on dark; where colours can be set, in any terminal. */
+async function picture(context: Context, link: string): Promise<string> {
+  const { encodeQR } = await import('qr')
+  const rows = encodeQR(link, 'ascii', { ecc: 'low' })
+    .split('\n')
+    .filter((row) => row !== '')
+  const inColour = hasColours(context.stderr, context)
+  return rows.map((row) => (inColour ? `\u001b[97;40m${row}\u001b[0m` : row)).join('\n')
+}
+
+function left(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000))
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}

@@ -1,0 +1,45 @@
+import { EXIT, type ExitCode } from './exit-codes.js'
+
+/** Why a command ends without its result, in words for the person who typed it. Nothing secret is in it. */
+export class CliError extends Error {
+  override readonly name: string = 'CliError'
+  readonly exitCode: ExitCode
+  /** What to do about it, line by line. */
+  readonly hints: readonly string[]
+
+  constructor(exitCode: ExitCode, message: string, hints: readonly string[] = []) {
+    super(message)
+    this.exitCode = exitCode
+    this.hints = hints
+  }
+}
+
+/** Wrong use of the command line. Its message never repeats an argument: that may be a secret in the wrong place. */
+export class UsageError extends CliError {
+  override readonly name = 'UsageError'
+
+  constructor(message: string, hints: readonly string[] = []) {
+    super(EXIT.usage, message, hints)
+  }
+}
+
+/** The person pressed Ctrl-C. */
+export class Interrupted extends CliError {
+  override readonly name = 'Interrupted'
+
+  constructor() {
+    super(EXIT.interrupted, 'interrupted')
+  }
+}
+
+/** Nobody takes the output. */
+export class OutputError extends CliError {
+  override readonly name = 'OutputError'
+  /** The system's word, such as `EPIPE`. */
+  readonly code: string
+
+  constructor(code: string) {
+    super(EXIT.output, `the output cannot be written (${code})`)
+    this.code = code
+  }
+}

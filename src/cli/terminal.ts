@@ -1,0 +1,54 @@
+import type { Context, Output } from './context.js'
+
+/** Whether a stream takes colours: a terminal whose person has not said no. @see {@link https://no-color.org} */
+export function hasColours(stream: Output, { env }: Pick<Context, 'env'>): boolean {
+  return stream.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
+}
+
+/** In characters. A terminal that does not know its own is a usual one. */
+export function widthOf({ columns = 0 }: Pick<Output, 'columns'>): number {
+  return columns > 0 ? columns : 80
+}
+
+const CODES = { bold: 1, red: 31, green: 32, yellow: 33 } as const
+
+export type Style = (name: keyof typeof CODES, text: string) => string
+
+/** Colours for one stream, or none. */
+export function styleFor(stream: Output, context: Pick<Context, 'env'>): Style {
+  return hasColours(stream, context)
+    ? (name, text) => `\u001b[${CODES[name]}m${text}\u001b[0m`
+    : (_name, text) => text
+}
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
+/** Milliseconds. What takes less time than the first needs no sign of life. */
+const [DELAY, STEP] = [250, 120]
+
+/**
+ * Shows on a terminal that something is going on, as long as `work` runs; elsewhere shows nothing.
+ *
+ * @param text what is waited for, asked anew for every picture
+ */
+export async function whileWaiting<T>(
+  { stderr }: Pick<Context, 'stderr'>,
+  text: () => string,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (stderr.isTTY !== true) return work()
+  let frame = 0
+  const draw = (): void => {
+    const line = `${FRAMES[frame++ % FRAMES.length] ?? ''} ${text()}`
+    stderr.write(`\r\u001b[K${line.slice(0, widthOf(stderr) - 1)}`)
+  }
+  let timer = setTimeout(() => {
+    draw()
+    timer = setInterval(draw, STEP)
+  }, DELAY)
+  try {
+    return await work()
+  } finally {
+    clearTimeout(timer)
+    if (frame > 0) stderr.write('\r\u001b[K')
+  }
+}

@@ -1,0 +1,61 @@
+import { describe, expect, test } from '@jest/globals'
+import { CliError, Interrupted, OutputError } from '../../../src/cli/errors.js'
+import { EXIT } from '../../../src/cli/exit-codes.js'
+import { explain } from '../../../src/cli/explain.js'
+import { ProviderError } from '../../../src/provider/errors.js'
+import { TokenError, type TokenErrorCode } from '../../../src/tokens/errors.js'
+
+const EXPECTED: Readonly<Record<TokenErrorCode, number>> = {
+  sign_in_again: 4,
+  grant_refused: 3,
+  client_refused: 3,
+  access_denied: 6,
+  expired_token: 7,
+  inactive_token: 3,
+  unavailable: 5,
+  invalid_response: 3,
+  store_unusable: 1,
+}
+
+const tokenError = (code: TokenErrorCode, message: string, hint?: string): TokenError =>
+  new TokenError(code, message, { status: 400, error: 'the_error', hint })
+
+describe('explain', () => {
+  test('CL-02 each way to fail has an exit code', () => {
+    for (const [code, exitCode] of Object.entries(EXPECTED))
+      expect({ code, exitCode: explain(tokenError(code as TokenErrorCode, 'x')).exitCode }).toEqual({
+        code,
+        exitCode,
+      })
+    expect(explain(new ProviderError('provider_unavailable', 'x')).exitCode).toBe(5)
+    expect(explain(new OutputError('ENOSPC')).exitCode).toBe(8)
+    expect(explain(new Interrupted())).toEqual({ exitCode: 130, lines: [] })
+  })
+
+  test('CL-02 a reader that is gone is told nothing', () => {
+    expect(explain(new OutputError('EPIPE'))).toEqual({ exitCode: 8, lines: [] })
+  })
+
+  test('CL-05 message and hint are one line each, and escaped', () => {
+    const evil = 'a\u001b[2J\r\nb\u202e'
+    const escaped = 'a\\u{1b}[2J\\u{d}\\u{a}b\\u{202e}'
+    expect(explain(tokenError('grant_refused', evil, evil)).lines).toEqual([escaped, `hint: ${escaped}`])
+    expect(explain(new CliError(EXIT.refused, evil, [evil])).lines).toEqual([escaped, escaped])
+  })
+
+  test('an outage names the setting that is read here, and none that is not', () => {
+    const hint =
+      'nothing answers at http://a; where this process reaches the server under another address (a container), set OIDC_INTERNAL_URL'
+    expect(explain(tokenError('unavailable', 'no answer', hint)).lines).toEqual([
+      'no answer',
+      'hint: nothing answers at http://a',
+      'OIDC_ISSUER says where the authorization server is.',
+    ])
+  })
+
+  test('of an error that is not ours nothing but its name is said', () => {
+    const { exitCode, lines } = explain(Object.assign(new Error('the-secret'), { code: 'E_X' }))
+    expect({ exitCode, lines }).toEqual({ exitCode: 70, lines: ['this is a bug of latchkey: Error E_X'] })
+    expect(explain('the-secret').lines).toEqual(['this is a bug of latchkey: string'])
+  })
+})
