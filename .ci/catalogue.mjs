@@ -6,8 +6,8 @@ import ts from 'typescript'
 const CATALOGUE = 'docs/catalogue.md'
 const TESTS = 'test'
 const TO_COME = 'to come'
-/** `C003-06`, `RD-01`, `P-7`; not the curve P-256, not UTF-8. */
-const NUMBER = String.raw`(?:C\d{3}-\d{1,3}|[A-Z]{2}-\d{1,3}|P-\d{1,2})`
+/** `C003-06`, `RD-01`, `P-7`, `A-1`; not the curve P-256, not UTF-8. */
+const NUMBER = String.raw`(?:C\d{3}-\d{1,3}|[A-Z]{2}-\d{1,3}|[ABP]-\d{1,2})`
 const ONE_NUMBER = new RegExp(`^${NUMBER}$`)
 const NUMBERS = new RegExp(String.raw`(?<![\w-])${NUMBER}(?!\w)`, 'g')
 

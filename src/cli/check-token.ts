@@ -16,6 +16,7 @@ export interface Verdict {
 
 export interface CheckOptions {
   readonly issuer: string
+  readonly internalUrl: string | undefined
   /** Seconds, both. */
   readonly timeout: number
   readonly clockTolerance: number
@@ -72,10 +73,10 @@ function endedVerdict({ exp }: Members, { now, clockTolerance }: CheckOptions): 
   return left + clockTolerance * 1000 <= 0 ? invalid(`it expired ${distance(left)}`) : undefined
 }
 
-function keysOf({ issuer, timeout, now }: CheckOptions) {
-  const backChannel = createBackChannel({ issuer, timeout })
+function keysOf({ issuer, internalUrl, timeout, now }: CheckOptions) {
+  const backChannel = createBackChannel({ issuer, internalUrl, timeout })
   const common = { backChannel, log: silentLog, now }
-  const discovery = createDiscovery({ ...common, issuer, internal: false, maxAge: AGES.maxAge })
+  const discovery = createDiscovery({ ...common, issuer, internal: internalUrl !== undefined, maxAge: AGES.maxAge })
   return createKeys({ ...common, ...AGES, jwksUri: async () => (await discovery.metadata()).jwks_uri })
 }
 

@@ -4,7 +4,7 @@ import type { DevicePrompt } from '../tokens.js'
 import type { Context } from './context.js'
 import { say } from './output.js'
 import type { Client, ServerSettings } from './settings.js'
-import { hasColours, styleFor, whileWaiting } from './terminal.js'
+import { clearedLine, hasColours, styleFor, whileWaiting } from './terminal.js'
 
 export interface DeviceSignIn {
   readonly server: ServerSettings
@@ -34,8 +34,8 @@ export async function signInByDevice(
     now,
     onPrompt: async (prompt) => {
       const end = now() + prompt.expiresIn * 1000
+      await say(context.stderr, clearedLine(context.stderr) + (await invitation(context, prompt)))
       text = () => `waiting for you to sign in there; ${left(end - now())} left`
-      await say(context.stderr, await invitation(context, prompt))
     },
   })
   return whileWaiting(

@@ -37,12 +37,9 @@ export function explain(error: unknown): Explanation {
 }
 
 function linesOf(error: TokenError | ProviderError): readonly string[] {
-  const hint = error.hint?.replace(ANOTHER_WAY, '')
-  return [error.message, ...(hint ? [`hint: ${hint}`] : []), ...remedyOf(error)].map(printable)
+  const { hint } = error
+  return [error.message, ...(hint === undefined ? [] : [`hint: ${hint}`]), ...remedyOf(error)].map(printable)
 }
-
-/** What the app can do and this cannot. */
-const ANOTHER_WAY = /[.;] where this process [^;]*OIDC_INTERNAL_URL$/i
 
 function remedyOf({ code }: TokenError | ProviderError): readonly string[] {
   if (code === 'sign_in_again') return ['latchkey login']

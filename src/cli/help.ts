@@ -12,6 +12,7 @@ interface Setting {
 const SETTINGS = {
   server: [
     { name: 'OIDC_ISSUER', what: 'the issuer, exactly as tokens carry it (required)' },
+    { name: 'OIDC_INTERNAL_URL', what: 'where this machine reaches its server, if elsewhere' },
     { name: 'UPSTREAM_TIMEOUT', what: 'seconds for one call (5)' },
   ],
   renewal: [{ name: 'REFRESH_BEFORE', what: 'a token with fewer seconds left is renewed (30)' }],

@@ -25,6 +25,9 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 /** Milliseconds. What takes less time than the first needs no sign of life. */
 const [DELAY, STEP] = [250, 120]
 
+/** What takes the sign of life off a terminal before something else is written there. */
+export const clearedLine = ({ isTTY }: Pick<Output, 'isTTY'>): string => (isTTY === true ? '\r\u001b[K' : '')
+
 /**
  * Shows on a terminal that something is going on, as long as `work` runs; elsewhere shows nothing.
  *
@@ -39,7 +42,7 @@ export async function whileWaiting<T>(
   let frame = 0
   const draw = (): void => {
     const line = `${FRAMES[frame++ % FRAMES.length] ?? ''} ${text()}`
-    stderr.write(`\r\u001b[K${line.slice(0, widthOf(stderr) - 1)}`)
+    stderr.write(`${clearedLine(stderr)}${line.slice(0, widthOf(stderr) - 1)}`)
   }
   let timer = setTimeout(() => {
     draw()
@@ -49,6 +52,6 @@ export async function whileWaiting<T>(
     return await work()
   } finally {
     clearTimeout(timer)
-    if (frame > 0) stderr.write('\r\u001b[K')
+    if (frame > 0) stderr.write(clearedLine(stderr))
   }
 }

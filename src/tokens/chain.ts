@@ -32,6 +32,8 @@ export class Chain {
   readonly #listeners = new Set<(tokens: TokenSet) => unknown>()
   readonly #spent: string[] = []
   #refreshToken: string | undefined
+  /** The one that was in the store when it was last seen. */
+  #stored: string | undefined
   /** Why there will be no more tokens. */
   #end: TokenError | undefined
   #hasGranted = false
@@ -140,11 +142,13 @@ export class Chain {
     if (current !== undefined) return current
     if (store === undefined) return this.#fresh(wanted.scope, abandoned)
     const kept = await store.read()
+    this.#missIn(kept)
     if (kept !== undefined && this.#isNews(kept, wanted)) return this.#take(wanted.scope, kept)
     if (grant?.kind === 'interactive' && kept?.refreshToken === undefined) {
       // A person may take minutes: nobody else is made to wait for that.
       const tokens = await this.#fresh(wanted.scope, abandoned)
       await store.update(() => Promise.resolve(tokens))
+      this.#stored = tokens.refreshToken
       return tokens
     }
     return this.#freshAndKept(store, wanted, abandoned)
@@ -155,6 +159,7 @@ export class Chain {
     let failure: unknown
     const result = await store.update(async (kept) => {
       if (kept !== undefined && this.#isNews(kept, wanted)) return this.#take(wanted.scope, kept)
+      this.#missIn(kept)
       if (kept !== undefined) this.#take(wanted.scope, kept)
       try {
         return await this.#fresh(wanted.scope, abandoned)
@@ -163,11 +168,17 @@ export class Chain {
         return this.#left(kept, error)
       }
     })
+    this.#stored = result?.refreshToken
     if (failure !== undefined) throw failure
     if (result !== undefined) return this.#take(wanted.scope, result)
     // Somebody has signed out meanwhile.
     this.#forget()
     throw signInAgain()
+  }
+
+  /** Another process removes a refresh token that is dead, or revoked: ours is none any more when it was that. */
+  #missIn(kept: TokenSet | undefined): void {
+    if (kept === undefined && this.#refreshToken === this.#stored) this.#follow(undefined)
   }
 
   /** What a failure leaves of the tokens that are kept: nothing, when they are dead. */
@@ -194,6 +205,7 @@ export class Chain {
   /** What another process has got. */
   #take(scope: string | undefined, tokens: TokenSet): TokenSet {
     if (this.#isOld(tokens)) return tokens
+    this.#stored = tokens.refreshToken
     this.#follow(tokens.refreshToken)
     this.#end = undefined
     this.#held.take(scope, tokens)

@@ -33,15 +33,16 @@ export interface TokenConnection {
 
 /** @throws `TypeError` for a secret or key that cannot be used. */
 export function createTokenConnection(options: TokenClientOptions): TokenConnection {
-  const { clientId, issuer, tokenEndpoint = '', timeout = 5 } = options
+  const { clientId, issuer, tokenEndpoint = '', internalUrl, timeout = 5 } = options
   const server = issuer ?? tokenEndpoint
   const authenticator = createClientAuthenticator({
     ...credentialsOf(options),
     issuer: server,
+    internalUrl,
     log: warnings,
   })
   const transport = createTransport(authenticator.certificate)
-  const backChannel = createBackChannel({ issuer: server, timeout, transport })
+  const backChannel = createBackChannel({ issuer: server, internalUrl, timeout, transport })
   const client = { clientId, authenticator, backChannel: forgivingBackChannel(backChannel) }
   const { secrets } = authenticator
   if (issuer === undefined) {
@@ -50,7 +51,7 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
   }
   const discovery = createDiscovery({
     issuer,
-    internal: false,
+    internal: internalUrl !== undefined,
     ownHost: authenticator.publicKeys !== undefined,
     maxAge: METADATA_MAX_AGE,
     backChannel,

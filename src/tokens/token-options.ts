@@ -1,4 +1,4 @@
-import { Refusal, seconds, text, timerSeconds, webAddress } from '../config-readers.js'
+import { origin, Refusal, seconds, text, timerSeconds, webAddress } from '../config-readers.js'
 import { number, string, type Check } from '../option-checks.js'
 import { credentialProblems, type CredentialContext, type NameOf } from '../provider/client-credentials.js'
 import {
@@ -17,6 +17,11 @@ export interface TokenClientOptions {
   readonly issuer?: string | undefined
   /** Address of the token endpoint, for a server without discovery. This, or `issuer`. */
   readonly tokenEndpoint?: string | undefined
+  /**
+   * Origin where this program reaches the authorization server, when the issuer's is for others, as in containers. With
+   * `issuer` only. `OIDC_INTERNAL_URL`
+   */
+  readonly internalUrl?: string | undefined
   /** Who asks. */
   readonly clientId: string
   /** How the client proves itself. Left out, it is `client_secret_basic` with a secret, else `none`. */
@@ -92,6 +97,7 @@ export const check = { secret, token, secretOrFunction, text: string(text), func
 const COMMON: OptionChecks<TokenProviderOptions> = {
   issuer: string(webAddress(false)),
   tokenEndpoint: string(webAddress(false)),
+  internalUrl: string(origin(false)),
   clientId: check.text,
   clientAuthentication: (value) => {
     const found = CLIENT_AUTHENTICATION.find((method) => method === value)
@@ -150,15 +156,18 @@ function missing(given: Readonly<Record<string, unknown>>, required: readonly st
     ...(issuer !== undefined && tokenEndpoint !== undefined
       ? ['issuer and tokenEndpoint are both given: give one']
       : []),
+    ...(tokenEndpoint !== undefined && given['internalUrl'] !== undefined
+      ? ['internalUrl is for an issuer: tokenEndpoint is the address itself']
+      : []),
     ...['clientId', ...required]
       .filter((name) => given[name] === undefined)
       .map((name) => `${name} is missing`),
   ]
 }
 
-function addressOf({ issuer, tokenEndpoint }: TokenClientOptions): CredentialContext {
+function addressOf({ issuer, tokenEndpoint, internalUrl }: TokenClientOptions): CredentialContext {
   const nameOf: NameOf = (member) => (member === 'issuer' && issuer === undefined ? 'tokenEndpoint' : member)
-  return { issuer: issuer ?? tokenEndpoint, nameOf }
+  return { issuer: issuer ?? tokenEndpoint, internalUrl, nameOf }
 }
 
 /** How the client proves itself, as far as it goes without saying. */

@@ -64,7 +64,7 @@ describe('the command line at a real Keycloak', () => {
     readonly primary_email: string
   }
 
-  test('C000-24 whoami prints three blocks and nothing else, each with one token request', async () => {
+  test('C000-24 A-9 whoami prints three blocks and nothing else, each with one token request', async () => {
     const before = (await realm.events('LOGIN')).length
     const { code, stdout, stderr } = await latchkey(['whoami', '--flow', 'all'], env)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -88,7 +88,7 @@ describe('the command line at a real Keycloak', () => {
     expect(await realm.events('CLIENT_LOGIN')).toHaveLength(1)
   })
 
-  test('C000-26 C000-01 one flow alone needs its own settings only', async () => {
+  test('C000-26 C000-01 A-11 one flow alone needs its own settings only', async () => {
     const own = { HOME: folder, OIDC_ISSUER: realm.issuer, API_URL: app.publicUrl }
     const service = await latchkey(['whoami', '--flow', 'service-account'], {
       ...own,
@@ -104,7 +104,7 @@ describe('the command line at a real Keycloak', () => {
     expect(missing.stdout).toBe('')
   })
 
-  test('C001-01 C001-02 C001-03 token by password; a refusal says error and description; the audience is checked', async () => {
+  test('C001-01 C001-02 C001-03 B-3 B-4 token by password; a refusal says error and description; the audience is checked', async () => {
     const trainer = {
       ...env,
       LATCHKEY_CONFIDENTIAL_CLIENT_ID: 'trainer',
@@ -187,7 +187,7 @@ describe('the command line at a real Keycloak', () => {
     writeFileSync(tokensFile(), text.replace(/("expiresAt":\s*)\d+/g, `$1${Date.now()}`), { mode: 0o600 })
   }
 
-  test('CL-04 C000-14 twenty commands at once on a token that is due make one refresh, and nobody loses the new one', async () => {
+  test('CL-04 C000-14 A-4 twenty commands at once on a token that is due make one refresh, and nobody loses the new one', async () => {
     const userId = await realm.userId('carol')
     await (
       await login('carol')

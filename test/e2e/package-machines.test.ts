@@ -43,7 +43,7 @@ describe('the packed package without a browser', () => {
     await packed.remove()
   })
 
-  test('example of reference A: three clients ask who they are; a refusal is told with its hint', async () => {
+  test('A-12 B-9 example of reference A: three clients ask who they are; a refusal is told with its hint', async () => {
     const { stdout } = await packed.run('node examples/machine-tokens.js', env)
     const lines = stdout.split('\n').filter((line) => /^(public|confidential|service) /.test(line))
     expect(lines).toHaveLength(3)
@@ -60,7 +60,7 @@ describe('the packed package without a browser', () => {
     expect(error.stderr).not.toContain('not-the-secret')
   })
 
-  test('example of reference B: a job that outlives its token several times over makes no failing call', async () => {
+  test('B-5 B-8 example of reference B: a job that outlives its token several times over makes no failing call', async () => {
     const job = {
       ...env,
       PORT: String(await nextFreePort(14_500)),

@@ -87,6 +87,17 @@ describe('the packed package', () => {
     expect((await open('/secure-data', new Jar(), bearer(token))).status).toBe(200)
   })
 
+  test('C003-03 C003-06 example of a browser login: the page knows the name, the endpoint wants a token', async () => {
+    await start('examples/browser-login.js')
+    const jar = new Jar()
+    const page = await open(await signIn('/hello', 'bob', jar), jar)
+    expect(page.body).toMatch(/^Hello, Bob .*! I know who I am!$/)
+    expect((await open('/secure-data', jar)).status).toBe(401)
+    const { access_token: token } = await tokenOf('bob')
+    const data = await open('/secure-data', new Jar(), bearer(token))
+    expect(data.json()).toEqual({ data: 'This is secured data.' })
+  })
+
   test('C002-20 C002-21 C002-23 C002-25 whole app guarded: to the login and back to the page first asked for', async () => {
     await start('examples/whole-app.js')
     expect((await open('/')).body).toBe('Everybody may read this.')

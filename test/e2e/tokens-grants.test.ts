@@ -32,7 +32,7 @@ describe('the grants at a real Keycloak', () => {
         const client = (clientId: string, more: Record<string, unknown>): void => {
           const service = file.clients.find((known) => known.clientId === 'latchkey-service')
           const secret = `${clientId}-secret`
-          file.clients.push({ ...service, clientId, secret, attributes: {}, ...more } as never)
+          file.clients.push({ ...service, clientId, secret, attributes: {}, ...more })
         }
         client('no-refresh', {})
         client('no-service', { serviceAccountsEnabled: false, directAccessGrantsEnabled: false })
@@ -109,7 +109,7 @@ describe('the grants at a real Keycloak', () => {
     )
   })
 
-  test('C000-05 C001-07 direct access grants off: the hint names the switch', async () => {
+  test('C000-05 C001-07 B-1 direct access grants off: the hint names the switch', async () => {
     const error = await failureOf(
       createPasswordProvider({ ...common, ...secretOf('latchkey-service'), ...ALICE }),
     )
@@ -119,7 +119,7 @@ describe('the grants at a real Keycloak', () => {
     )
   })
 
-  test('C000-07 C000-08 confidential client: basic and post; wrong secret, none, unknown client', async () => {
+  test('C000-07 C000-08 A-10 confidential client: basic and post; wrong secret, none, unknown client', async () => {
     const confidential = { ...common, ...ALICE }
     const wrong = [
       [{ clientId: 'latchkey-confidential', clientSecret: 'wrong-secret' }, 'unauthorized_client'],
@@ -153,7 +153,7 @@ describe('the grants at a real Keycloak', () => {
     })
   })
 
-  test('C000-10 client credentials with and without refresh token are renewed alike', async () => {
+  test('C000-10 A-2 client credentials with and without refresh token are renewed alike', async () => {
     const withOne = createClientCredentialsProvider({ ...common, ...secretOf('latchkey-service') })
     expect((await withOne.tokens()).refreshToken).toMatch(/./)
     const provider = createClientCredentialsProvider({ ...common, ...secretOf('no-refresh') })
@@ -165,7 +165,7 @@ describe('the grants at a real Keycloak', () => {
     expect(logins).toHaveLength(2)
   })
 
-  test('C000-11 public client and service accounts off: the hint names the switch', async () => {
+  test('C000-11 B-2 public client and service accounts off: the hint names the switch', async () => {
     const ofPublic = await failureOf(createClientCredentialsProvider(publicClient()))
     expect(ofPublic).toMatchObject({ error: 'unauthorized_client', code: 'client_refused' })
     expect(ofPublic.hint).toContain(
@@ -196,7 +196,7 @@ describe('the grants at a real Keycloak', () => {
     expect(error.hint).toContain('Clients → trainer-limited → Client scopes')
   })
 
-  test('C000-02 with /auth that the server does not have, the error names the address that answers', async () => {
+  test('C000-02 A-1 B-7 with /auth that the server does not have, the error names the address that answers', async () => {
     const { url } = realKeycloak()
     const issuer = `${url}/auth/realms/${realm.name}`
     const error = await failureOf(createPasswordProvider({ ...publicClient(), ...ALICE, issuer }))

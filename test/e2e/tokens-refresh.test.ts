@@ -40,7 +40,7 @@ describe('refresh tokens of a real Keycloak that are good for one use', () => {
     return error as TokenError
   }
 
-  test('C000-14 eight callers on an expired provider: one refresh, eight equal tokens, and the next refresh works', async () => {
+  test('C000-14 A-4 eight callers on an expired provider: one refresh, eight equal tokens, and the next refresh works', async () => {
     const { userId, answer } = await signIn()
     const provider = createRefreshTokenProvider({ ...common, refreshToken: answer.refresh_token })
     const tokens = await Promise.all(Array.from({ length: 8 }, () => provider()))
@@ -66,7 +66,7 @@ describe('refresh tokens of a real Keycloak that are good for one use', () => {
     expect(new Set([answer.refresh_token, ...told.map(({ refreshToken }) => refreshToken)]).size).toBe(5)
   })
 
-  test('C000-28 two providers from one refresh token are one: the sign-in outlives both', async () => {
+  test('C000-28 A-3 two providers from one refresh token are one: the sign-in outlives both', async () => {
     const { userId, answer } = await signIn()
     const refreshToken = answer.refresh_token
     const first = createRefreshTokenProvider({ ...common, refreshToken })
@@ -131,7 +131,7 @@ describe('refresh tokens of a real Keycloak that are good for one use', () => {
     expect(await realm.refreshesOf(userId)).toEqual({ granted: 1, refused: 0 })
   })
 
-  test('C000-16 an access token given at the start is used while it lasts', async () => {
+  test('C000-16 A-7 an access token given at the start is used while it lasts', async () => {
     const { userId, answer } = await signIn()
     const { access_token: accessToken, refresh_token: refreshToken } = answer
     let now = Date.now()
@@ -144,7 +144,7 @@ describe('refresh tokens of a real Keycloak that are good for one use', () => {
     expect(await realm.refreshesOf(userId)).toEqual({ granted: 1, refused: 0 })
   })
 
-  test('C000-17 C000-21 introspection at the address of discovery; inactive and just issued names the mapper', async () => {
+  test('C000-17 C000-21 A-5 introspection at the address of discovery; inactive and just issued names the mapper', async () => {
     const api = { ...common, clientId: 'latchkey-api', clientSecret: 'latchkey-api-secret' }
     const confidential = {
       ...common,

@@ -66,7 +66,7 @@ describe('POST /api/train-jobs with tokens of a real Keycloak', () => {
     expect(answer.headers['www-authenticate']).not.toContain('error')
   })
 
-  test('C001-01 C001-04 the password grant with a secret gives the token; the secret is none', async () => {
+  test('C001-01 C001-04 B-6 the password grant with a secret gives the token; the secret is none', async () => {
     expectInvalidToken(await submit('trainer-secret'))
     const token = await requestToken(passwordForm('trainer', { audience: 'train-api' }))
     expect(token.status).toBe(200)

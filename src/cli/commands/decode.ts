@@ -41,7 +41,7 @@ export function addDecode(program: Command, context: Context): void {
 async function decode(context: Context, json: boolean): Promise<void> {
   const { now } = context
   const settings = new Settings(context)
-  const { issuer, timeout } = settings.server()
+  const server = settings.server()
   const clockTolerance = settings.clockTolerance()
   // Before it waits for anything.
   settings.check()
@@ -54,7 +54,7 @@ async function decode(context: Context, json: boolean): Promise<void> {
     import('../check-token.js'),
   ])
   const report = readToken(token, now())
-  const options = { issuer, timeout, clockTolerance, now }
+  const options = { ...server, clockTolerance, now }
   const verdict = await whileWaiting(
     context,
     () => 'checking',

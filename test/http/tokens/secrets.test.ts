@@ -22,6 +22,7 @@ const SECRETS = [CLIENT_SECRET, PASSWORD, REFRESH_TOKEN, ASSERTION]
 
 describe('what errors show', () => {
   let provider: ScriptedProvider
+  let made = 0
   beforeAll(async () => {
     provider = await ScriptedProvider.start()
   })
@@ -34,7 +35,7 @@ describe('what errors show', () => {
     createPasswordProvider({ ...post(), username: 'alice', password: PASSWORD, otp: OTP }),
     createClientCredentialsProvider(client()),
     createClientCredentialsProvider(post()),
-    createRefreshTokenProvider({ ...client(), refreshToken: REFRESH_TOKEN }),
+    createRefreshTokenProvider({ ...client(), refreshToken: `${REFRESH_TOKEN}-${made++}` }),
     createTokenExchangeProvider({ ...post(), subjectToken: ASSERTION }),
     createJwtBearerProvider({ ...client(), assertion: ASSERTION }),
   ]
