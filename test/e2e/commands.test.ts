@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { nextFreePort } from '../../keycloak/lib/ports.mjs'
@@ -60,6 +60,51 @@ describe('commands of the documents', () => {
       for (const picture of readdirSync(folder))
         expect(statSync(path.join(folder, picture)).size).toBeGreaterThan(10_000)
     } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  test('TK-07 the commands of docs/client-authentication.md make a key, start with it, and change it', async () => {
+    const document = readFileSync(path.join(root, 'docs/client-authentication.md'), 'utf8')
+    const [begin = 'false', change = 'false', ...more] = [...document.matchAll(/```sh\n(.*?)```/gs)].map(
+      ([, command = '']) => command,
+    )
+    expect(more).toEqual([])
+    const [generate = 'false', start = 'false'] = begin.trim().split('\n')
+    const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-key-'))
+    const shell = (command: string): void =>
+      void execFileSync('sh', ['-ec', command], { cwd: folder, stdio: 'ignore' })
+    shell(generate)
+    shell(generate.replace('client-key.pem', 'new-key.pem'))
+    const port = await nextFreePort(16_000)
+    const inFolder = start.replace('client-key.pem', path.join(folder, 'client-key.pem'))
+    const child = spawn('sh', ['-c', `exec env ${inFolder}`], {
+      cwd: root,
+      stdio: 'ignore',
+      env: {
+        PATH: process.env['PATH'],
+        PORT: String(port),
+        OIDC_ISSUER: issuerOf(),
+        OIDC_CLIENT_ID: 'latchkey-web',
+        API_AUDIENCE: 'latchkey-api',
+        LOG_LEVEL: 'silent',
+      },
+    })
+    const ended = new Promise((resolve) => child.on('exit', resolve))
+    const published = async (): Promise<readonly { readonly kid: string; readonly alg: string }[]> => {
+      const answer = await fetch(`http://localhost:${port}/.well-known/jwks.json`)
+      return ((await answer.json()) as { keys: { kid: string; alg: string }[] }).keys
+    }
+    try {
+      const before = await until(() => published().catch(() => undefined))
+      expect(before.map(({ alg }) => alg)).toEqual(['ES256'])
+      shell(change)
+      const after = await published()
+      expect(after).toHaveLength(2)
+      expect(after).toContainEqual(before[0])
+    } finally {
+      child.kill('SIGTERM')
+      await ended
       rmSync(folder, { recursive: true, force: true })
     }
   })

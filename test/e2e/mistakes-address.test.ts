@@ -204,7 +204,7 @@ describe('mistakes about addresses', () => {
       expectPage(await app.navigate('/login'), away)
       const tried = `${realKeycloak().url}/auth/realms/mistakes-address/.well-known/openid-configuration`
       expect(app.log.find(({ code }) => code === 'provider_unavailable')).toMatchObject({
-        hint: `nothing is at ${tried}: is the realm's name in OIDC_ISSUER right? Keycloak has no /auth before /realms since version 17, unless it is started with http-relative-path`,
+        hint: `nothing is at ${tried}, but ${realm.issuer} answers: that is the issuer to give`,
       })
     }))
 
@@ -216,7 +216,9 @@ describe('mistakes about addresses', () => {
         expectPage(await app.navigate('/login'), away)
         expect(app.log.find(({ code }) => code === 'provider_unavailable')).toMatchObject({
           reason: `discovery of issuer ${realm.at(proxy.origin)} answered 404`,
-          hint: expect.stringContaining('A Keycloak that is started with http-relative-path'),
+          hint: expect.stringContaining(
+            `but ${proxy.origin}/auth/realms/mistakes-address answers: that is the issuer to give`,
+          ),
         })
       })
       await play({ issuer: realm.at(proxy.origin, '/auth') }, async (scene) => {
