@@ -24,7 +24,7 @@ export function createTransport(certificate?: () => ClientCertificate): Transpor
     // What is under way ends with the certificate it began with.
     void current?.agent.close()
     const tls = shown === undefined ? {} : { connect: { ...shown }, requestTls: { ...shown } }
-    current = { shown, agent: new EnvHttpProxyAgent(tls) }
+    current = { shown, agent: createAgent(tls) }
     return current.agent
   }
 
@@ -33,5 +33,15 @@ export function createTransport(certificate?: () => ClientCertificate): Transpor
     // A class of its own, which does the same.
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion
     return response as unknown as Response
+  }
+}
+
+/** @throws `TypeError` for an address of a proxy that is none: undici's own error repeats it, with the password in it. */
+function createAgent(tls: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
+  try {
+    return new EnvHttpProxyAgent(tls)
+  } catch {
+    const error = new TypeError('HTTPS_PROXY or HTTP_PROXY is not the address of an http(s) proxy')
+    throw Object.assign(error, { code: 'ERR_INVALID_PROXY' })
   }
 }

@@ -156,7 +156,7 @@ export class Chain {
 
   /** Another process may be faster; then its tokens are ours. */
   async #freshAndKept(store: TokenStore, wanted: Wanted, abandoned: AbortSignal): Promise<TokenSet> {
-    let failure: unknown
+    const failures: unknown[] = []
     const result = await store.update(async (kept) => {
       if (kept !== undefined && this.#isNews(kept, wanted)) return this.#take(wanted.scope, kept)
       this.#missIn(kept)
@@ -164,12 +164,12 @@ export class Chain {
       try {
         return await this.#fresh(wanted.scope, abandoned)
       } catch (error) {
-        failure = error
+        failures.push(error)
         return this.#left(kept, error)
       }
     })
     this.#stored = result?.refreshToken
-    if (failure !== undefined) throw failure
+    if (failures.length > 0) throw failures[0]
     if (result !== undefined) return this.#take(wanted.scope, result)
     // Somebody has signed out meanwhile.
     this.#forget()

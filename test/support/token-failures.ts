@@ -16,7 +16,7 @@ export async function failureOf(call: Promise<unknown>): Promise<TokenError> {
 export function printed(error: unknown): string {
   const texts: string[] = []
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    const own = Object.getOwnPropertyNames(at).map((name) => String(Reflect.get(at as Error, name)))
+    const own = Object.getOwnPropertyNames(at).map((name) => String(Reflect.get(at, name)))
     texts.push(at.message, String(at.stack), ...own)
   }
   return [...texts, JSON.stringify(error), inspect(error, { depth: 10, showHidden: true })].join('\n')

@@ -133,7 +133,7 @@ const other = fc.record({ op: fc.constantFrom('force', 'refuse', 'end', 'revoke'
 const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: call },
   { weight: 5, arbitrary: pass },
-  { weight: 2, arbitrary: other as fc.Arbitrary<Step> },
+  { weight: 2, arbitrary: other },
 )
 const FATES: readonly Fate[] = ['granted', 'granted', 'same', 'refused', 'client refused', 'away']
 const LOSSES: readonly Fate[] = ['lost', 'odd', 'spent for nothing']

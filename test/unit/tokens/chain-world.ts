@@ -11,13 +11,12 @@ export type Fate =
 
 /** Seconds. */
 const LIFE = 60
-export const SECRET = 'a-secret-that-an-error-must-not-show'
 
 /** A store as a file is one: one at a time, and it can fail. */
 export class MemoryStore implements TokenStore {
   kept: TokenSet | undefined
-  updates = 0
-  isHeld = false
+  /** Whether nothing can be written. */
+  isBroken = false
   #line: Promise<unknown> = Promise.resolve()
 
   read(): Promise<TokenSet | undefined> {
@@ -26,14 +25,10 @@ export class MemoryStore implements TokenStore {
 
   update(work: (kept: TokenSet | undefined) => Promise<TokenSet | undefined>): Promise<TokenSet | undefined> {
     const result = this.#line.then(async () => {
-      this.isHeld = true
-      try {
-        this.kept = await work(this.kept)
-        this.updates++
-        return this.kept
-      } finally {
-        this.isHeld = false
-      }
+      const result = await work(this.kept)
+      if (this.isBroken) throw new Error('the disk is full')
+      this.kept = result
+      return result
     })
     this.#line = result.catch(() => undefined)
     return result
@@ -55,6 +50,9 @@ export class World {
   delays: number[] = []
   /** Whether one whose answer was lost may be sent again: with no other way to a token, it is worth a try. */
   mayTryAgain = false
+  /** Whether calls take no time. */
+  isQuick = false
+  readonly revoked: string[] = []
   calls = 0
   grants = 0
   readonly sent: string[] = []
@@ -87,6 +85,7 @@ export class World {
       introspect: () => Promise.reject(new Error('not here')),
       revoke: (token) => {
         this.#dead.add(token)
+        this.revoked.push(token)
         return Promise.resolve()
       },
     }
@@ -140,7 +139,7 @@ export class World {
     this.#isCalled = true
     this.calls++
     try {
-      await this.#sleep(this.delays.shift() ?? 0)
+      if (!this.isQuick) await this.#sleep(this.delays.shift() ?? 0)
       const fate = this.fates.shift() ?? 'granted'
       const token = request?.parameters['refresh_token']
       return token === undefined ? this.#first(fate) : this.#refresh(token, fate, request)
@@ -156,30 +155,41 @@ export class World {
   }
 
   #refresh(token: string, fate: Fate, request: GrantRequest | undefined): TokenSet {
+    this.#judge(token)
+    if (fate === 'refused') this.#dead.add(token)
+    if (this.#dead.has(token) && !UNJUDGED.has(fate)) {
+      this.#spent.add(token)
+      throw FAILURES.refused()
+    }
+    const next = this.#next(token, fate)
+    if (fate === 'spent for nothing') request?.onSpent?.(next)
+    return this.#answer(next === token ? undefined : next, fate)
+  }
+
+  #next(token: string, fate: Fate): string {
+    if (!this.rotates || fate === 'same' || UNJUDGED.has(fate)) return token
+    this.#replace(token, fate)
+    return this.signIn()
+  }
+
+  #answer(refreshToken: string | undefined, fate: Fate): TokenSet {
+    if (fate !== 'granted' && fate !== 'same') throw FAILURES[fate]()
+    return this.#tokens(refreshToken)
+  }
+
+  #judge(token: string): void {
     this.sent.push(token)
     if (this.#spent.has(token)) this.faults.push(`${token} was sent, and it was spent`)
     if (this.#mayBeSpent.has(token) && !this.mayTryAgain)
       this.faults.push(`${token} was sent, and it may have been spent`)
-    if (fate === 'away' || fate === 'client refused') throw FAILURES[fate]()
-    if (this.#dead.has(token) || fate === 'refused') {
-      if (this.#dead.has(token) && fate !== 'refused') this.#spent.add(token)
-      this.#spent.add(token)
-      throw failure('sign_in_again')
-    }
-    const next = this.rotates && fate !== 'same' ? this.signIn() : token
-    if (next !== token) {
-      if (fate === 'lost' || fate === 'odd') this.#lose(token)
-      else this.#spent.add(token)
-    }
-    if (fate === 'spent for nothing') request?.onSpent?.(next)
-    if (fate !== 'granted' && fate !== 'same') throw FAILURES[fate]()
-    return this.#tokens(next === token ? undefined : next)
   }
 
-  /** The answer is lost: nobody knows of the new one, and the old one is good no more. */
-  #lose(token: string): void {
-    this.#mayBeSpent.add(token)
-    this.#dead.add(token)
+  /** When the answer is lost, nobody knows of the new one, and the old one is good no more. */
+  #replace(token: string, fate: Fate): void {
+    const isLost = fate === 'lost' || fate === 'odd'
+    if (isLost) this.#dead.add(token)
+    const replaced = isLost ? this.#mayBeSpent : this.#spent
+    replaced.add(token)
   }
 
   #tokens(refreshToken: string | undefined): TokenSet {
@@ -193,7 +203,11 @@ export class World {
 const failure = (code: TokenErrorCode): TokenError =>
   new TokenError(code, `the endpoint said ${code}`, { status: 400, error: 'x' })
 
+/** The server has not looked at the refresh token. */
+const UNJUDGED: ReadonlySet<Fate> = new Set(['away', 'client refused'])
+
 const FAILURES = {
+  refused: () => failure('sign_in_again'),
   away: () => failure('unavailable'),
   lost: () => failure('unavailable'),
   odd: () => failure('invalid_response'),

@@ -4,8 +4,10 @@ import { safeText, WITHHELD } from '../../../src/tokens/withheld.js'
 
 const encode = encodeURIComponent
 const bytes = (text: string): Buffer => Buffer.from(text, 'utf8')
-const chars = (text: string, write: (code: number) => string): string =>
-  [...text].map((char) => write(char.codePointAt(0) ?? 0)).join('')
+const codes = (text: string): number[] => Array.from(text, (char) => char.codePointAt(0) ?? 0)
+const chars = (text: string, write: (code: number) => string): string => codes(text).map(write).join('')
+const units = (text: string, write: (unit: number) => string): string =>
+  Array.from({ length: text.length }, (_, index) => write(text.charCodeAt(index))).join('')
 
 /** How somebody may write what he was sent. */
 const WRITINGS: Readonly<Record<string, (secret: string) => string>> = {
@@ -31,15 +33,7 @@ const WRITINGS: Readonly<Record<string, (secret: string) => string>> = {
       (char) => `&${{ '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }[char]};`,
     ),
   JSON: (secret) => JSON.stringify(secret).slice(1, -1),
-  'JSON, escaped': (secret) =>
-    [...secret]
-      .map((char) =>
-        char
-          .split('')
-          .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-          .join(''),
-      )
-      .join(''),
+  'JSON, escaped': (secret) => units(secret, (unit) => `\\u${unit.toString(16).padStart(4, '0')}`),
   'shell, escaped': (secret) => secret.replace(/\W/g, '\\$&'),
   'capital letters': (secret) => secret.toUpperCase(),
   'a part of it': (secret) => secret.normalize('NFC').slice(1, 15),

@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { execFile } from 'node:child_process'
+import fs from 'node:fs'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createCertificate } from '../../support/certificate.js'
+import { ProxyWithPassword } from '../../support/proxy-with-password.js'
+import { buildServer } from '../../support/server-process.js'
+import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js'
+
+jest.setTimeout(150_000)
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const PROXY_PASSWORD = 'the-password-of-the-proxy'
+const SECRET = 'theSecretOfTheChild'
+
+/** Asks for a token, and shows it to an API; what goes wrong is printed in full. */
+const PROGRAM = `
+import { inspect } from 'node:util'
+import { createClientCredentialsProvider, createRefreshTokenProvider } from './dist/tokens.js'
+const { TARGET, SECRET: clientSecret } = process.env
+const client = { tokenEndpoint: TARGET + '/token', clientId: 'child', clientSecret, timeout: 5 }
+const tokens = createClientCredentialsProvider(client)
+const known = createRefreshTokenProvider({ ...client, refreshToken: clientSecret, accessToken: 'known' })
+const all = (error) => ({
+  name: error.name,
+  code: error.code,
+  message: error.message,
+  all: inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error) + error.stack,
+})
+const result = {}
+await tokens().then((token) => (result.token = token), (error) => (result.error = all(error)))
+await known.fetch(TARGET + '/api').then(
+  async (answer) => (result.api = await answer.text()),
+  (error) => (result.apiError = all(error)),
+)
+console.log(JSON.stringify(result))
+`
+
+interface Failure {
+  readonly name: string
+  readonly code?: string
+  readonly message: string
+  readonly all: string
+}
+interface Result {
+  readonly token?: string
+  readonly api?: string
+  readonly error?: Failure
+  readonly apiError?: Failure
+}
+
+describe('token providers behind a proxy', () => {
+  let proxy: ProxyWithPassword
+  let server: Server
+  let target = ''
+  let ca = ''
+  let shown: (string | undefined)[] = []
+
+  beforeAll(async () => {
+    await buildServer()
+    proxy = await ProxyWithPassword.start()
+    const { key, cert } = createCertificate()
+    ca = path.join(temporaryFolder(), 'ca.pem')
+    fs.writeFileSync(ca, cert)
+    server = createServer({ key, cert }, (req, res) => {
+      shown.push(req.headers.authorization)
+      res.writeHead(200, { 'content-type': 'application/json' })
+      res.end(
+        req.url === '/token' ? '{"access_token":"got","token_type":"Bearer","expires_in":300}' : '"hello"',
+      )
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    target = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+  beforeEach(() => {
+    proxy.reset()
+    shown = []
+  })
+  afterAll(async () => {
+    server.closeAllConnections()
+    await Promise.all([proxy.stop(), new Promise((resolve) => server.close(resolve))])
+    removeTemporaryFolders()
+  })
+
+  function run(env: Record<string, string>): Promise<Result> {
+    const all = { PATH: process.env['PATH'], TARGET: target, SECRET, ...env }
+    return new Promise((resolve, reject) => {
+      const program = ['--input-type=module', '-e', PROGRAM]
+      execFile(process.execPath, program, { cwd: ROOT, env: all }, (error, stdout, stderr) => {
+        if (error === null) resolve(JSON.parse(stdout) as Result)
+        else reject(new Error(stderr, { cause: error }))
+      })
+    })
+  }
+
+  const GOOD = { token: 'got', api: '"hello"' }
+
+  test('HTTPS_PROXY is gone through for the tokens and for provider.fetch, with its password', async () => {
+    const env = { HTTPS_PROXY: `http://me:${PROXY_PASSWORD}@${proxy.host}`, NODE_EXTRA_CA_CERTS: ca }
+    expect(await run(env)).toEqual(GOOD)
+    expect(proxy.asked).toEqual([new URL(target).host, new URL(target).host])
+    const basic = `Basic ${Buffer.from(`me:${PROXY_PASSWORD}`).toString('base64')}`
+    expect(proxy.credentials).toEqual([basic, basic])
+    expect(shown).toEqual([`Basic ${Buffer.from(`child:${SECRET}`).toString('base64')}`, 'Bearer known'])
+  })
+
+  test('NO_PROXY goes around it', async () => {
+    const env = { HTTPS_PROXY: `http://${proxy.host}`, NO_PROXY: '127.0.0.1', NODE_EXTRA_CA_CERTS: ca }
+    expect(await run(env)).toEqual(GOOD)
+    expect(proxy.asked).toEqual([])
+  })
+
+  test('TK-04 without NODE_EXTRA_CA_CERTS its certificate is not trusted: one typed error, nothing is shown', async () => {
+    const { error, apiError } = await run({})
+    expect(error).toMatchObject({ name: 'TokenError', code: 'unavailable' })
+    expect(error?.message).toBe('no answer from /token: DEPTH_ZERO_SELF_SIGNED_CERT')
+    expect(apiError?.name).toBe('TypeError')
+    expect(error?.all).not.toContain(SECRET)
+    expect(apiError?.all).not.toMatch(/known|Bearer/)
+    expect(shown).toEqual([])
+  })
+
+  test.each([
+    ['refuses the password', '407 Proxy Authentication Required', undefined],
+    ['is broken', '502 Bad Gateway', undefined],
+    ['does not exist', undefined, `http://me:${PROXY_PASSWORD}@127.0.0.1:1`],
+    ['is no address', undefined, `http://me:${PROXY_PASSWORD}@:bad port/`],
+    ['speaks another protocol', undefined, `gopher://me:${PROXY_PASSWORD}@127.0.0.1:1`],
+  ])('TK-04 a proxy that %s: an error without its password', async (_what, refusal, address) => {
+    proxy.refusal = refusal
+    const env = {
+      HTTPS_PROXY: address ?? `http://me:${PROXY_PASSWORD}@${proxy.host}`,
+      NODE_EXTRA_CA_CERTS: ca,
+    }
+    const { error, apiError } = await run(env)
+    expect(error).toMatchObject({ name: 'TokenError', code: 'unavailable' })
+    expect(apiError?.name).toMatch(/Error/)
+    const basic = Buffer.from(`me:${PROXY_PASSWORD}`).toString('base64')
+    for (const secret of [PROXY_PASSWORD, basic, SECRET, 'Bearer known']) {
+      expect(error?.all).not.toContain(secret)
+      expect(apiError?.all).not.toContain(secret)
+    }
+    expect(shown).toEqual([])
+  })
+})
