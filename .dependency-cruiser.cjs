@@ -25,7 +25,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(cli/|tokens/token-options|(server|services|latchkey|options|option-checks|config[a-z-]*)\\.ts$)',
+        pathNot:
+          '^src/(cli/|tokens/token-options|(server|services|latchkey|options|option-checks|config[a-z-]*)\\.ts$)',
       },
       to: { path: '^src/config[a-z-]*\\.ts$' },
     },

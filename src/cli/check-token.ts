@@ -76,7 +76,12 @@ function endedVerdict({ exp }: Members, { now, clockTolerance }: CheckOptions): 
 function keysOf({ issuer, internalUrl, timeout, now }: CheckOptions) {
   const backChannel = createBackChannel({ issuer, internalUrl, timeout })
   const common = { backChannel, log: silentLog, now }
-  const discovery = createDiscovery({ ...common, issuer, internal: internalUrl !== undefined, maxAge: AGES.maxAge })
+  const discovery = createDiscovery({
+    ...common,
+    issuer,
+    internal: internalUrl !== undefined,
+    maxAge: AGES.maxAge,
+  })
   return createKeys({ ...common, ...AGES, jwksUri: async () => (await discovery.metadata()).jwks_uri })
 }
 

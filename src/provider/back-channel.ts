@@ -72,10 +72,14 @@ function createCall({
       })
     } catch (cause) {
       if (cause instanceof ProviderError) throw cause
-      throw new ProviderError('provider_unavailable', `no answer from ${target.pathname}: ${reason(cause)}`, {
-        cause,
-        hint: unavailableHint(target.origin, publicOrigin, cause),
-      })
+      throw new ProviderError(
+        'provider_unavailable',
+        `no answer from ${target.origin}${target.pathname}: ${reason(cause)}`,
+        {
+          cause,
+          hint: unavailableHint(target.origin, publicOrigin, cause),
+        },
+      )
     }
   }
 }

@@ -1,10 +1,13 @@
-import { EnvHttpProxyAgent, fetch as undiciFetch, type RequestInit as UndiciInit } from 'undici'
+import { Agent, EnvHttpProxyAgent, fetch as undiciFetch, type RequestInit as UndiciInit } from 'undici'
 
 /** What this process shows in the TLS handshake. PEM, both. */
 export interface ClientCertificate {
   readonly cert: string
   readonly key: string
 }
+
+/** Plain http to this very machine is not for a proxy, which would not even find it. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 /** `fetch` as this process makes it. */
 export type Transport = (url: URL, init: RequestInit) => Promise<Response>
@@ -28,8 +31,13 @@ export function createTransport(certificate?: () => ClientCertificate): Transpor
     return current.agent
   }
 
+  let direct: Agent | undefined
+  const dispatcherFor = ({ protocol, hostname }: URL): Agent | EnvHttpProxyAgent =>
+    protocol === 'http:' && LOOPBACK.test(hostname) ? (direct ??= new Agent()) : agent()
+
   return async (url, init) => {
-    const response = await undiciFetch(url, { ...(init as object as UndiciInit), dispatcher: agent() })
+    const dispatcher = dispatcherFor(url)
+    const response = await undiciFetch(url, { ...(init as object as UndiciInit), dispatcher })
     // A class of its own, which does the same.
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-assertion
     return response as unknown as Response

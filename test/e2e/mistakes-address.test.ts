@@ -85,7 +85,9 @@ describe('mistakes about addresses', () => {
         expectPage(answer, away)
         expect(answer.headers['retry-after']).toMatch(/^\d+$/)
         expect(app.log.find(({ code }) => code === 'provider_unavailable')).toMatchObject({
-          reason: expect.stringMatching(/^no answer from \/realms\/mistakes-address\/.*: ECONNREFUSED$/),
+          reason: expect.stringMatching(
+            new RegExp(`^no answer from ${outside}/realms/mistakes-address/.*: ECONNREFUSED$`),
+          ),
           hint: `nothing answers at ${outside}; where this process reaches the server under another address (a container), set OIDC_INTERNAL_URL`,
         })
       })

@@ -157,7 +157,8 @@ describe('latchkey token --audience and --json', () => {
     const { code, stderr } = await token(['--grant', 'password'], env)
 
     expect(code).toBe(5)
-    expect(stderr).toContain(`hint: nothing answers at ${origin}\n`)
+    expect(stderr).toContain(`hint: nothing answers at ${origin}; `)
+    expect(stderr).toContain('OIDC_INTERNAL_URL')
   })
 
   test('C000-02 a wrong base path: the error names the address that was tried', async () => {

@@ -116,7 +116,7 @@ describe('token providers behind a proxy', () => {
   test('TK-04 without NODE_EXTRA_CA_CERTS its certificate is not trusted: one typed error, nothing is shown', async () => {
     const { error, apiError } = await run({})
     expect(error).toMatchObject({ name: 'TokenError', code: 'unavailable' })
-    expect(error?.message).toBe('no answer from /token: DEPTH_ZERO_SELF_SIGNED_CERT')
+    expect(error?.message).toBe(`no answer from ${target}/token: DEPTH_ZERO_SELF_SIGNED_CERT`)
     expect(apiError?.name).toBe('TypeError')
     expect(error?.all).not.toContain(SECRET)
     expect(apiError?.all).not.toMatch(/known|Bearer/)

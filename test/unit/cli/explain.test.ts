@@ -43,12 +43,12 @@ describe('explain', () => {
     expect(explain(new CliError(EXIT.refused, evil, [evil])).lines).toEqual([escaped, escaped])
   })
 
-  test('an outage names the setting that is read here, and none that is not', () => {
+  test('an outage names the settings that mend it', () => {
     const hint =
       'nothing answers at http://a; where this process reaches the server under another address (a container), set OIDC_INTERNAL_URL'
     expect(explain(tokenError('unavailable', 'no answer', hint)).lines).toEqual([
       'no answer',
-      'hint: nothing answers at http://a',
+      `hint: ${hint}`,
       'OIDC_ISSUER says where the authorization server is.',
     ])
   })

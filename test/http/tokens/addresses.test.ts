@@ -1,0 +1,79 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { createClientCredentialsProvider } from '../../../src/tokens.js'
+import { CLIENT_ID, CLIENT_SECRET, ScriptedProvider } from '../../support/scripted-provider.js'
+
+const ISSUER = 'http://id.invalid/realms/demo'
+
+/** As in containers: what everybody calls the server is no way to it from here. */
+describe('a server that this program reaches under another address than the issuer’s', () => {
+  let provider: ScriptedProvider
+  const options = { issuer: ISSUER, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, timeout: 2 }
+
+  beforeAll(async () => {
+    provider = await ScriptedProvider.start()
+  })
+  beforeEach(() => {
+    provider.reset()
+    const at = (path: string): string => `${ISSUER}/protocol/openid-connect/${path}`
+    provider.metadata = {
+      issuer: ISSUER,
+      authorization_endpoint: at('auth'),
+      token_endpoint: at('token'),
+      jwks_uri: at('certs'),
+      userinfo_endpoint: at('userinfo'),
+      revocation_endpoint: at('revoke'),
+      end_session_endpoint: at('logout'),
+      introspection_endpoint: at('token/introspect'),
+      device_authorization_endpoint: at('auth/device'),
+    }
+  })
+  afterAll(() => provider.close())
+
+  test('without internalUrl it is away, and the hint names the setting', async () => {
+    await expect(createClientCredentialsProvider(options)()).rejects.toMatchObject({
+      code: 'unavailable',
+      hint: expect.stringContaining('OIDC_INTERNAL_URL'),
+    })
+    expect(provider.calls).toEqual([])
+  })
+
+  test('with it every call goes there', async () => {
+    const tokens = createClientCredentialsProvider({ ...options, internalUrl: provider.origin })
+    expect(await tokens()).toMatch(/^eyJ/)
+    await tokens.revoke()
+    expect(provider.calls.map(({ endpoint }) => endpoint)).toEqual(['discovery', 'token', 'revoke'])
+  })
+
+  test('with a token endpoint alone it makes no sense, and is refused', () => {
+    expect(() =>
+      createClientCredentialsProvider({
+        clientId: CLIENT_ID,
+        tokenEndpoint: `${provider.issuer}/protocol/openid-connect/token`,
+        internalUrl: provider.origin,
+      }),
+    ).toThrow(/internalUrl is for an issuer/)
+  })
+})
+
+describe('a proxy that the environment names', () => {
+  const before = process.env['HTTP_PROXY']
+  afterEach(() => {
+    if (before === undefined) delete process.env['HTTP_PROXY']
+    else process.env['HTTP_PROXY'] = before
+  })
+
+  test('is not asked about this very machine: plain http to it goes straight', async () => {
+    const provider = await ScriptedProvider.start()
+    // Nothing listens there.
+    process.env['HTTP_PROXY'] = 'http://127.0.0.1:1'
+    const client = { clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, timeout: 2 }
+    try {
+      expect(await createClientCredentialsProvider({ ...client, issuer: provider.issuer })()).toMatch(/^eyJ/)
+      await expect(createClientCredentialsProvider({ ...client, issuer: ISSUER })()).rejects.toMatchObject({
+        code: 'unavailable',
+      })
+    } finally {
+      await provider.close()
+    }
+  })
+})
