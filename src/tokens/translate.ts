@@ -19,6 +19,25 @@ export interface TranslationOptions {
 /** @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-5.2 | RFC 6749 §5.2} */
 const ERROR_WORD = /^[\u0021\u0023-\u005b\u005d-\u007e]{1,60}$/
 
+/** Words of the specifications, which repeat no credential, whatever that is. */
+const KNOWN_WORDS: ReadonlySet<string> = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'unsupported_token_type',
+  'invalid_scope',
+  'invalid_target',
+  'invalid_token',
+  'access_denied',
+  'server_error',
+  'temporarily_unavailable',
+  'authorization_pending',
+  'slow_down',
+  'expired_token',
+])
+
 const WHAT: Readonly<Record<Asked, string>> = {
   password: 'the token endpoint',
   client_credentials: 'the token endpoint',
@@ -121,11 +140,14 @@ function shown(
   { secrets }: TranslationOptions,
   otherwise: string,
 ): { readonly error: string; readonly errorDescription: string | undefined } {
-  const isWord =
-    body !== undefined && ERROR_WORD.test(body.error) && safeText(body.error, secrets) !== WITHHELD
+  const isWord = body !== undefined && isFitToShow(body.error, secrets)
   const errorDescription =
     body === undefined || body.description === '' ? undefined : safeText(body.description, secrets)
   return { error: isWord ? body.error : otherwise, errorDescription }
+}
+
+function isFitToShow(word: string, secrets: readonly string[]): boolean {
+  return KNOWN_WORDS.has(word) || (ERROR_WORD.test(word) && safeText(word, secrets) !== WITHHELD)
 }
 
 function bodyError(error: unknown): BodyError | undefined {

@@ -155,6 +155,14 @@ describe('what errors show', () => {
     }
   })
 
+  test('C001-02 a password that is in every word takes no error away: the words of the specifications stay', async () => {
+    provider.addPerson('alice')
+    const wrong = createPasswordProvider({ ...client(), username: 'alice', password: 'i' })
+    const error = await failureOf(wrong())
+    expect(error).toMatchObject({ error: 'invalid_grant', code: 'grant_refused' })
+    expect(error.hint).toContain('wrong')
+  })
+
   test('TK-04 a closed port is the same kind of error', async () => {
     const port = await ScriptedProvider.start()
     const { issuer } = port
