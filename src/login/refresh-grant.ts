@@ -5,11 +5,12 @@ import { JwtError } from '../provider/errors.js'
 import type { Claims } from '../provider/jwt.js'
 import type { Provider } from '../provider/provider.js'
 import { lifeOf } from '../provider/renewal-time.js'
+import { spentForNothing, UNCHECKED_ID_TOKEN } from '../provider/token-answer.js'
 import type { FinishedLogin } from './authorization-response.js'
 import { LoginError } from './errors.js'
 import { verifyIdToken, type IdTokenClaims, type IdTokenOptions } from './id-token.js'
 import type { LoginSession } from './login-session.js'
-import { assertNoError, translateTokenError, type TokenResponse } from './token-response.js'
+import { translateTokenError, type TokenResponse } from './token-response.js'
 
 export interface RefreshGrantOptions extends Omit<IdTokenOptions, 'issuer' | 'clientId' | 'keys'> {
   readonly provider: Provider
@@ -35,6 +36,7 @@ export async function renewTokens(login: LoginSession, options: RefreshGrantOpti
   const { refreshToken } = login.tokens
   if (refreshToken === undefined) throw new LoginError('refresh_refused', 'a login without refresh token')
   const response = await redeem(refreshToken, options.provider)
+  if (isUnjudged(response)) return response
   const nextRefreshToken = response.refresh_token ?? refreshToken
   let claims: Claims & { readonly sub: string }
   try {
@@ -49,7 +51,7 @@ export async function renewTokens(login: LoginSession, options: RefreshGrantOpti
       claims: claims as IdTokenClaims,
       accessToken: response.access_token,
       refreshToken: nextRefreshToken,
-      idToken: response.id_token ?? login.tokens.idToken,
+      idToken: idTokenOf(response) ?? login.tokens.idToken,
       scope: response.scope === undefined ? new Set(login.scope) : new Set(response.scope.split(' ')),
       expiresIn: lifeOf(response),
     },
@@ -58,25 +60,55 @@ export async function renewTokens(login: LoginSession, options: RefreshGrantOpti
 
 /** Checks that tell of another login than this one. Whatever else fails is a fault, and no reason to end it. */
 const OF_SOMEBODY_ELSE: readonly string[] = ['iss', 'aud', 'azp', 'sub', 'nonce']
+const NAMING: readonly string[] = ['iss', 'aud', 'sub']
 
-async function redeem(refreshToken: string, provider: Provider): Promise<TokenResponse> {
+/** One that lacks what names somebody is broken, and of nobody. */
+const isOfSomebodyElse = (idToken: string, check: string): boolean =>
+  OF_SOMEBODY_ELSE.includes(check) && !(NAMING.includes(check) && claimsIn(idToken)[check] === undefined)
+
+/** Whatever an ID token says, believed or not. */
+function claimsIn(idToken: string): Claims {
+  try {
+    return decodeJwt(idToken)
+  } catch {
+    return {}
+  }
+}
+
+async function redeem(
+  refreshToken: string,
+  provider: Provider,
+): Promise<TokenResponse | { readonly unjudged: Unjudged }> {
   const { client } = await provider.connect()
   try {
-    const response = await oidc.refreshTokenGrant(client.configuration, refreshToken)
-    assertNoError(response)
-    return response
+    return await oidc.refreshTokenGrant(client.forgiving, refreshToken)
   } catch (error) {
+    const next = spentForNothing(error)
+    if (next !== undefined) return { unjudged: { refreshToken: next, error: noAccessToken(error) } }
     const { clientHint } = provider
     throw translateTokenError(error, { refused: 'refresh_refused', clientHint })
   }
 }
 
+const isUnjudged = (answer: object): answer is { readonly unjudged: Unjudged } => 'unjudged' in answer
+
+const noAccessToken = (cause: unknown): LoginError =>
+  new LoginError('token_response_invalid', 'the answer has no usable access token', { cause })
+
+/** openid-client has not looked at it. */
+function idTokenOf(response: TokenResponse): string | undefined {
+  const idToken = response[UNCHECKED_ID_TOKEN]
+  return typeof idToken === 'string' ? idToken : undefined
+}
+
 async function claimsOf(
-  { id_token: idToken, access_token: accessToken }: TokenResponse,
+  response: TokenResponse,
   login: LoginSession,
   { provider, ...options }: RefreshGrantOptions,
 ): Promise<Claims & { readonly sub: string }> {
   const { claims: known } = login
+  const { access_token: accessToken } = response
+  const idToken = idTokenOf(response)
   if (idToken === undefined) return known
   const { issuer, clientId, keys } = provider
   const nonce = typeof known['nonce'] === 'string' ? known['nonce'] : undefined
@@ -92,7 +124,7 @@ async function claimsOf(
   } catch (cause) {
     if (!(cause instanceof JwtError)) throw cause
     const message = `the refreshed ID token failed a check (${cause.check}: ${cause.message})`
-    const code = OF_SOMEBODY_ELSE.includes(cause.check) ? 'id_token_invalid' : 'token_response_invalid'
+    const code = isOfSomebodyElse(idToken, cause.check) ? 'id_token_invalid' : 'token_response_invalid'
     throw new LoginError(code, message, { cause, hint: cause.hint })
   }
 }

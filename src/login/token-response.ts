@@ -33,7 +33,7 @@ export function translateTokenError(error: unknown, options: TranslationOptions)
   }
   if (error instanceof oidc.ClientError) {
     const why = error.code ?? 'unknown'
-    return isAboutIdToken(error, refused)
+    return refused === 'code_refused' && isAboutIdToken(error)
       ? new LoginError('id_token_invalid', `the ID token failed a check (${why})`, { cause: error })
       : new LoginError('token_response_invalid', `the token response is not one (${why})`, { cause: error })
   }
@@ -57,12 +57,8 @@ function refusal(
   })
 }
 
-/**
- * openid-client looks into the ID token before we do; what it attaches to its error tells which part it disliked. In the
- * answer to a refresh only another issuer or client counts: nothing else ends a session.
- */
-function isAboutIdToken({ code, cause }: oidc.ClientError, refused: TranslationOptions['refused']): boolean {
-  if (refused === 'refresh_refused') return code === 'OAUTH_JWT_CLAIM_COMPARISON_FAILED'
+/** openid-client looks into the ID token of a login before we do; what it attaches to its error tells which part it disliked. */
+function isAboutIdToken({ code, cause }: oidc.ClientError): boolean {
   if (code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' || code === 'OAUTH_RESPONSE_IS_NOT_JSON') return false
   if (!(cause instanceof Error)) return false
   const found: unknown = cause.cause

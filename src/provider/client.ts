@@ -2,6 +2,7 @@ import * as oidc from 'openid-client'
 import type { BackChannel } from './back-channel.js'
 import type { ClientAuthenticator } from './client-authentication.js'
 import { SIGNATURE_ALGORITHMS } from './keys.js'
+import { forgivingBackChannel } from './token-answer.js'
 
 /** In seconds. */
 const TEN_YEARS = 315_360_000
@@ -15,6 +16,8 @@ export interface ClientOptions {
 /** Our client at the provider: what every protocol call of openid-client needs. */
 export interface ProviderClient {
   readonly configuration: oidc.Configuration
+  /** For grants whose answer must not be lost, odd as it may be: those that spend a refresh token. It judges no ID token. */
+  readonly forgiving: oidc.Configuration
   /** A POST to an endpoint that openid-client has no call for, authenticated as this client. */
   post(url: string, form: Readonly<Record<string, string>>): Promise<Response>
 }
@@ -31,16 +34,20 @@ export function createProviderClient(metadata: oidc.ServerMetadata, options: Cli
   }
   // Signatures are ours to judge, by our own list; the provider's word on algorithms is not asked.
   const server = { ...metadata, id_token_signing_alg_values_supported: [...SIGNATURE_ALGORITHMS] }
-  const configuration = new oidc.Configuration(server, clientId, client, authenticate)
-  configuration[oidc.customFetch] = (url, { method, headers, body, signal }) =>
-    backChannel(url, { method, headers, body: body ?? null, signal: signal ?? null })
-  // The deadline is the back channel's.
-  configuration.timeout = 0
-  // Which addresses may be plain http is settled by the settings and by readMetadata.
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out, not to go away
-  oidc.allowInsecureRequests(configuration)
+  const configure = (channel: BackChannel): oidc.Configuration => {
+    const configuration = new oidc.Configuration(server, clientId, client, authenticate)
+    configuration[oidc.customFetch] = (url, { method, headers, body, signal }) =>
+      channel(url, { method, headers, body: body ?? null, signal: signal ?? null })
+    // The deadline is the back channel's.
+    configuration.timeout = 0
+    // Which addresses may be plain http is settled by the settings and by readMetadata.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to stand out, not to go away
+    oidc.allowInsecureRequests(configuration)
+    return configuration
+  }
   return {
-    configuration,
+    configuration: configure(backChannel),
+    forgiving: configure(forgivingBackChannel(backChannel)),
     async post(url, form) {
       const body = new URLSearchParams(form)
       const headers = new Headers({ accept: 'application/json' })

@@ -1,15 +1,15 @@
 import * as oidc from 'openid-client'
 import { decodeJwt } from 'jose'
 import { isKeycloak } from '../provider/keycloak.js'
+import { isUsable, spentForNothing, UNCHECKED_ID_TOKEN } from '../provider/token-answer.js'
 import { endOfUnknown, lifeOf } from '../provider/renewal-time.js'
 import { TokenError } from './errors.js'
 import type { Asked } from './keycloak-token-hints.js'
-import { isUsable, UNCHECKED_ID_TOKEN } from './token-answer.js'
 import { createTokenConnection } from './token-connection.js'
 import type { TokenClientOptions } from './token-options.js'
 import type { TokenSet } from './token-set.js'
 import type { Introspection } from './token-provider.js'
-import { spentForNothing, translateTokenError } from './translate.js'
+import { translateTokenError } from './translate.js'
 
 /** One call for tokens. */
 export interface GrantRequest {

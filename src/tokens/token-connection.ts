@@ -6,7 +6,6 @@ import { createClientAuthenticator } from '../provider/client-authentication.js'
 import { createDiscovery } from '../provider/discovery.js'
 import type { ProviderMetadata } from '../provider/metadata.js'
 import { createTransport } from '../provider/transport.js'
-import { forgivingBackChannel } from './token-answer.js'
 import { credentialsOf, type TokenClientOptions } from './token-options.js'
 
 /** How long a discovery document serves, in seconds. */
@@ -43,11 +42,11 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
   })
   const transport = createTransport(authenticator.certificate)
   const backChannel = createBackChannel({ issuer: server, internalUrl, timeout, transport })
-  const client = { clientId, authenticator, backChannel: forgivingBackChannel(backChannel) }
+  const client = { clientId, authenticator, backChannel }
   const { secrets } = authenticator
   if (issuer === undefined) {
-    const { configuration } = createProviderClient({ issuer: server, token_endpoint: tokenEndpoint }, client)
-    return { server, secrets, connect: () => Promise.resolve(configuration), known: () => undefined }
+    const { forgiving } = createProviderClient({ issuer: server, token_endpoint: tokenEndpoint }, client)
+    return { server, secrets, connect: () => Promise.resolve(forgiving), known: () => undefined }
   }
   const discovery = createDiscovery({
     issuer,
@@ -64,8 +63,7 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
     known: discovery.known,
     async connect() {
       const metadata = await discovery.metadata()
-      const configuration =
-        configurations.get(metadata) ?? createProviderClient(metadata, client).configuration
+      const configuration = configurations.get(metadata) ?? createProviderClient(metadata, client).forgiving
       configurations.set(metadata, configuration)
       return configuration
     },

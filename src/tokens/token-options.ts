@@ -7,7 +7,7 @@ import {
   type ClientCredentials,
 } from '../provider/client-authentication.js'
 import type { GivenText } from './given-text.js'
-import { isToken } from './token-answer.js'
+import { isToken } from '../provider/token-answer.js'
 import type { TokenSet } from './token-set.js'
 import type { TokenStore } from './token-store.js'
 

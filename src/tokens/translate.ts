@@ -2,9 +2,9 @@ import * as oidc from 'openid-client'
 import { ownError } from '../errors.js'
 import { answerStatus, meansNotNow } from '../provider/answer-status.js'
 import { ProviderError } from '../provider/errors.js'
+import { spentForNothing } from '../provider/token-answer.js'
 import { TokenError, type TokenErrorCode } from './errors.js'
 import { keycloakTokenHint, type Asked } from './keycloak-token-hints.js'
-import { SpentForNothing } from './token-answer.js'
 import { safeText, WITHHELD } from './withheld.js'
 
 export interface TranslationOptions {
@@ -74,12 +74,6 @@ function ofAnswer(error: unknown, options: TranslationOptions): TokenError | und
     options,
     isRedirect ? `${status}: redirects are not followed` : `${status} without an error`,
   )
-}
-
-/** The refresh token of an answer that gave nothing else. */
-export function spentForNothing(error: unknown): string | undefined {
-  if (error instanceof SpentForNothing) return error.refreshToken
-  return error instanceof Error && error.cause !== undefined ? spentForNothing(error.cause) : undefined
 }
 
 function ofProvider(error: ProviderError): TokenError {

@@ -1,7 +1,7 @@
-import type { BackChannel } from '../provider/back-channel.js'
-import { isObject } from '../provider/is-object.js'
+import type { BackChannel } from './back-channel.js'
+import { isObject } from './is-object.js'
 
-/** The member under which an ID token passes openid-client, which would judge it. Nothing here decides by one. */
+/** The member under which an ID token passes openid-client, which would judge it. Whoever decides by it judges it. */
 export const UNCHECKED_ID_TOKEN = 'latchkey_unchecked_id_token'
 
 /** An answer that gives no usable token, and yet a refresh token: the one before it is spent. */
@@ -12,6 +12,12 @@ export class SpentForNothing extends Error {
     super('the answer has a refresh token and no usable access token')
     this.refreshToken = refreshToken
   }
+}
+
+/** The refresh token of an answer that gave nothing else, in whatever openid-client made of it. */
+export function spentForNothing(error: unknown): string | undefined {
+  if (error instanceof SpentForNothing) return error.refreshToken
+  return error instanceof Error && error.cause !== undefined ? spentForNothing(error.cause) : undefined
 }
 
 /**
