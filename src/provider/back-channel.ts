@@ -1,6 +1,6 @@
 import { noMetrics, type Metrics, type UpstreamEndpoint, type UpstreamOutcome } from '../metrics.js'
 import { ProviderError } from './errors.js'
-import { createTransport, type Transport } from './transport.js'
+import { createTransport, INVALID_PROXY, type Transport } from './transport.js'
 
 /** Answers of an authorization server are small; more than this is not one. */
 const MAX_BODY_BYTES = 1024 * 1024
@@ -112,6 +112,7 @@ function reason(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'unknown'
   const name = 'name' in error ? error.name : undefined
   if (name === 'TimeoutError' || name === 'AbortError') return 'time-out'
+  if (error instanceof Error && error.message === INVALID_PROXY) return INVALID_PROXY
   return errorCode(error) ?? errorCode('cause' in error ? error.cause : undefined) ?? 'connection failed'
 }
 

@@ -69,7 +69,8 @@ function missing(credentials: ClientCredentials, nameOf: NameOf): readonly strin
     return [`${secret} and ${file} are both set: give one`]
   if (needsSecret(method)) {
     const there = clientSecret !== undefined || clientSecretFile !== undefined
-    return there ? [] : [`${secret} (or ${file}) is required`]
+    if (!there) return [`${secret} (or ${file}) is required`]
+    return clientSecret?.trim() === '' ? [`${secret} is empty`] : []
   }
   return FILES[method]
     .filter((member) => credentials[member] === undefined)

@@ -39,13 +39,13 @@ export function readCredentialFile(member: CredentialMember, path: string): stri
 }
 
 /**
- * The secret that a file holds; a line break at its end is not part of it.
+ * The secret that a file holds; a line break at its end is not part of it. Blanks alone are no secret: that file was emptied.
  *
  * @throws {@link CredentialError}
  */
 export function readSecret(content: string): string {
   const secret = content.replace(/\r?\n$/, '')
-  if (secret === '') throw new CredentialError('clientSecretFile', 'names an empty file')
+  if (secret.trim() === '') throw new CredentialError('clientSecretFile', 'names an empty file')
   return secret
 }
 

@@ -24,7 +24,7 @@ export function readKeycloakSettings(
   const settings = parse(json)
   const { credentials } = settings
   const secret = isObject(credentials) ? credentials['secret'] : undefined
-  const hasSecret = typeof secret === 'string' && secret !== ''
+  const hasSecret = typeof secret === 'string' && secret.trim() !== ''
   if (needsSecret && !hasSecret) throw new KeycloakSettingsError('credentials.secret is missing')
   return {
     issuer: `${readServer(settings)}/realms/${readRealm(settings)}`,

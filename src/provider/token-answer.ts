@@ -34,11 +34,26 @@ export function forgivingBackChannel(backChannel: BackChannel): BackChannel {
     headers.delete('www-authenticate')
     const { status } = response
     if (body === undefined) return new Response(response.body, { status, headers })
-    return new Response(JSON.stringify(status === 200 && isGrant(body) ? tidied(body) : body), {
-      status,
-      headers,
-    })
+    const answer = answerIn(body, status)
+    return new Response(JSON.stringify(answer.body), { status: answer.status, headers })
   }
+}
+
+type Body = Readonly<Record<string, unknown>>
+
+/** Tokens are tokens, whatever success the status speaks of. */
+function answerIn(body: Body, status: number): { readonly body: Body; readonly status: number } {
+  const isSuccess = status >= 200 && status < 300
+  if (!isSuccess || 'active' in body) return { body: pick(body, status), status }
+  const hasTokens = ['access_token', 'refresh_token', 'device_code'].some((name) => name in body)
+  return hasTokens || 'error' in body ? { body: tidied(body), status: 200 } : { body, status }
+}
+
+/** Of an error what is read; an introspection is whole. */
+function pick(body: Body, status: number): Body {
+  if (status < 400) return body
+  const { error, error_description: description } = body
+  return { error, error_description: description }
 }
 
 async function jsonOf(response: Response): Promise<Record<string, unknown> | undefined> {
@@ -50,22 +65,26 @@ async function jsonOf(response: Response): Promise<Record<string, unknown> | und
   }
 }
 
-/** Whether it is an answer that gives something out; introspection's does not. */
-const isGrant = (body: Readonly<Record<string, unknown>>): boolean =>
-  ['access_token', 'refresh_token', 'device_code', 'error'].some((name) => name in body) &&
-  !('active' in body)
+/** The other members that mean something here: openid-client judges them, and what else there is could be anything. */
+const MEMBERS = [
+  'access_token',
+  'token_type',
+  'device_code',
+  'user_code',
+  'verification_uri',
+  'verification_uri_complete',
+] as const
 
-function tidied(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function tidied(body: Body): Body {
   // Tokens and an error in one answer.
   if ('error' in body) return { error: 'invalid_response' }
-  const { id_token: idToken, refresh_token: refreshToken, scope, ...rest } = body
   const answer = withoutNothing({
-    ...rest,
+    ...Object.fromEntries(MEMBERS.map((name) => [name, body[name]])),
+    refresh_token: textOf(body['refresh_token']),
+    scope: textOf(body['scope']),
     expires_in: life(body['expires_in']),
     interval: positiveNumber(body['interval']),
-    scope: textOf(scope),
-    refresh_token: textOf(refreshToken),
-    [UNCHECKED_ID_TOKEN]: textOf(idToken),
+    [UNCHECKED_ID_TOKEN]: textOf(body['id_token']),
   })
   if (typeof answer['refresh_token'] === 'string' && !isUsable(answer))
     throw new SpentForNothing(answer['refresh_token'])

@@ -1,4 +1,4 @@
-import { Agent, EnvHttpProxyAgent, fetch as undiciFetch, type RequestInit as UndiciInit } from 'undici'
+import { Agent, EnvHttpProxyAgent, fetch as undiciFetch, Pool, type RequestInit as UndiciInit } from 'undici'
 
 /** What this process shows in the TLS handshake. PEM, both. */
 export interface ClientCertificate {
@@ -6,8 +6,19 @@ export interface ClientCertificate {
   readonly key: string
 }
 
+/** Why nobody is reached when a proxy's address is none; our own words, which may be shown. */
+export const INVALID_PROXY = 'HTTPS_PROXY or HTTP_PROXY is not the address of an http(s) proxy'
+
 /** Plain http to this very machine is not for a proxy, which would not even find it. */
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+export interface TransportOptions {
+  /**
+   * Whether a connection serves more than one request; it does by default. A server may reset one that it has kept at
+   * the very moment when it is used again, and then nobody knows whether the request was read.
+   */
+  readonly reuseConnections?: boolean
+}
 
 /** `fetch` as this process makes it. */
 export type Transport = (url: URL, init: RequestInit) => Promise<Response>
@@ -16,7 +27,11 @@ export type Transport = (url: URL, init: RequestInit) => Promise<Response>
  * Makes `fetch` of one's own: through the proxy that the environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), and with a
  * client certificate where one is given. It is asked for at every call, so a renewed one, which is another object, is used from then on.
  */
-export function createTransport(certificate?: () => ClientCertificate): Transport {
+export function createTransport(
+  certificate?: () => ClientCertificate,
+  { reuseConnections = true }: TransportOptions = {},
+): Transport {
+  const options = reuseConnections ? {} : ONE_EACH
   let current:
     { readonly shown: ClientCertificate | undefined; readonly agent: EnvHttpProxyAgent } | undefined
 
@@ -27,13 +42,13 @@ export function createTransport(certificate?: () => ClientCertificate): Transpor
     // What is under way ends with the certificate it began with.
     void current?.agent.close()
     const tls = shown === undefined ? {} : { connect: { ...shown }, requestTls: { ...shown } }
-    current = { shown, agent: createAgent(tls) }
+    current = { shown, agent: createAgent({ ...options, ...tls }) }
     return current.agent
   }
 
   let direct: Agent | undefined
   const dispatcherFor = ({ protocol, hostname }: URL): Agent | EnvHttpProxyAgent =>
-    protocol === 'http:' && LOOPBACK.test(hostname) ? (direct ??= new Agent()) : agent()
+    protocol === 'http:' && LOOPBACK.test(hostname) ? (direct ??= new Agent(options)) : agent()
 
   return async (url, init) => {
     const dispatcher = dispatcherFor(url)
@@ -44,12 +59,18 @@ export function createTransport(certificate?: () => ClientCertificate): Transpor
   }
 }
 
+/** A connection for each request. To a proxy that is asked without a tunnel, undici hands the option on by this way alone. */
+const ONE_EACH = {
+  pipelining: 0,
+  factory: (origin: string | URL, options: object) => new Pool(origin, { ...options, pipelining: 0 }),
+}
+
 /** @throws `TypeError` for an address of a proxy that is none: undici's own error repeats it, with the password in it. */
-function createAgent(tls: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
+function createAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
   try {
-    return new EnvHttpProxyAgent(tls)
+    // A proxy opens tunnels to the port of https, and seldom to another: what is plain goes as it is.
+    return new EnvHttpProxyAgent({ ...options, proxyTunnel: false })
   } catch {
-    const error = new TypeError('HTTPS_PROXY or HTTP_PROXY is not the address of an http(s) proxy')
-    throw Object.assign(error, { code: 'ERR_INVALID_PROXY' })
+    throw Object.assign(new TypeError(INVALID_PROXY), { code: 'ERR_INVALID_PROXY' })
   }
 }

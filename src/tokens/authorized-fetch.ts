@@ -1,16 +1,28 @@
 import { createTransport } from '../provider/transport.js'
+import { isFault, TokenError } from './errors.js'
 import type { CallOptions, TokenFetchInit } from './token-provider.js'
 
 /** To send them twice is to send them once. @see {@link https://www.rfc-editor.org/rfc/rfc9110.html#section-9.2.2 | RFC 9110 §9.2.2} */
 const IDEMPOTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']
-type Body = ReadableStream | ArrayBuffer | null
+const PROXIES: readonly string[] = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
 
-const HAS_NO_BODY: readonly number[] = [101, 103, 204, 205, 304]
+type Body = ReadableStream | Blob | null
 
 export interface TokenSource {
   current(options: CallOptions): Promise<string>
   /** Says that an API refused a token, and returns whether another one may help. */
   refuse(accessToken: string): boolean
+  /** Says that an API took a token. */
+  accept(accessToken: string): void
+}
+
+/** A request as it can be sent more than once, unless its body is a stream. */
+interface Sendable {
+  readonly request: Request
+  readonly init: RequestInit
+  readonly body: Body
+  /** The caller's own: one that merely follows it could be gone before the body is. */
+  readonly signal: AbortSignal | undefined
 }
 
 const transport = createTransport()
@@ -23,17 +35,41 @@ const transport = createTransport()
 export function createAuthorizedFetch(source: TokenSource) {
   return async (url: string | URL, { repeatable, ...init }: TokenFetchInit = {}): Promise<Response> => {
     // What is wrong with the request shows before a token is asked for.
-    const request = new Request(url, withDuplex(init))
-    const body = await bodyOf(request, init)
-    const call = { signal: request.signal }
-    const token = await source.current(call)
-    const answer = await send(request, body, token)
-    if (answer.status !== 401 || !sawToken(answer, request) || !source.refuse(token)) return answer
-    const isRepeatable = repeatable ?? IDEMPOTENT.includes(request.method)
-    if (!isRepeatable || body instanceof ReadableStream) return answer
+    const sendable = await readRequest(url, init)
+    const { request, signal } = sendable
+    const token = await source.current({ signal })
+    const answer = await send(sendable, token)
+    if (answer.status !== 401 || !sawToken(answer, request)) {
+      source.accept(token)
+      return answer
+    }
+    if (!source.refuse(token) || !mayRepeat(sendable, repeatable)) return answer
+    const another = await renewed(source, signal)
+    if (another === undefined) return answer
     // It may be broken already, which is nobody's business any more.
     await answer.body?.cancel().catch(() => undefined)
-    return send(request, body, await source.current(call))
+    const second = await send(sendable, another)
+    if (second.status !== 401) source.accept(another)
+    return second
+  }
+}
+
+async function readRequest(url: string | URL, init: RequestInit): Promise<Sendable> {
+  const request = new Request(url, withDuplex(init))
+  const signal = init.signal ?? (url instanceof Request ? url.signal : undefined)
+  return { request, init, body: await bodyOf(request, init), signal }
+}
+
+const mayRepeat = ({ request, body }: Sendable, repeatable: boolean | undefined): boolean =>
+  !(body instanceof ReadableStream) && (repeatable ?? IDEMPOTENT.includes(request.method))
+
+/** Nothing, when none can be had now: the caller has the API's answer, then. */
+async function renewed(source: TokenSource, signal: AbortSignal | undefined): Promise<string | undefined> {
+  try {
+    return await source.current({ signal })
+  } catch (error) {
+    if (error instanceof TokenError && isFault(error)) return undefined
+    throw error
   }
 }
 
@@ -52,29 +88,20 @@ const withDuplex = (init: RequestInit): RequestInit =>
 /** The body as it can be sent twice; a stream cannot. */
 async function bodyOf(request: Request, init: RequestInit): Promise<Body> {
   if (request.body === null) return null
-  return isStream(init.body) ? request.body : request.arrayBuffer()
+  // Bytes, and not an ArrayBuffer: a redirect would find that one empty.
+  return isStream(init.body) ? request.body : request.blob()
 }
 
-async function send(request: Request, body: Body, token: string): Promise<Response> {
+function send({ request, init, body, signal }: Sendable, token: string): Promise<Response> {
   const headers = new Headers(request.headers)
   // Another origin does not get it: a redirect to one goes on without.
   headers.set('authorization', `Bearer ${token}`)
-  const { method, redirect, signal } = request
+  const { method, redirect, url } = request
   const duplex = body instanceof ReadableStream ? { duplex: 'half' as const } : {}
-  const init = { method, headers: Object.fromEntries(headers), body, redirect, signal, ...duplex }
-  const answer = await transport(new URL(request.url), init)
-  return globalResponse(answer)
+  const all = { ...init, method, headers: Object.fromEntries(headers), body, redirect, ...duplex }
+  const complete = signal === undefined ? all : { ...all, signal }
+  // Everybody's own `fetch` knows no proxy; where there is one, ours does.
+  return isBehindProxy() ? transport(new URL(url), complete) : fetch(url, complete)
 }
 
-/** The answer as the `Response` that everybody knows: the transport has a class of its own. */
-function globalResponse(answer: Response): Response {
-  const { status, statusText, url, redirected, type } = answer
-  const headers = [...answer.headers] as [string, string][]
-  const body = HAS_NO_BODY.includes(status) ? null : answer.body
-  const response = new Response(body, { status, statusText, headers })
-  return Object.defineProperties(response, {
-    url: { value: url },
-    redirected: { value: redirected },
-    type: { value: type },
-  })
-}
+const isBehindProxy = (): boolean => PROXIES.some((name) => (process.env[name] ?? '') !== '')

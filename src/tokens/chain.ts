@@ -1,15 +1,15 @@
-import { TokenError } from './errors.js'
+import { isFault, signInAgain, TokenError } from './errors.js'
 import { Flight } from './flight.js'
 import type { Grant } from './grant.js'
 import { HeldTokens, keyOf, type Wanted } from './held-tokens.js'
-import { tell } from './listeners.js'
+import { Listeners, type Listener } from './listeners.js'
 import type { TokenClient } from './token-client.js'
 import type { TokenSet } from './token-set.js'
 import type { TokenStore } from './token-store.js'
 
 /** After a renewal that failed while the token is still good, the next try waits so long, in milliseconds. */
 const REST = 2000
-/** So many spent refresh tokens are known, the newest. */
+/** So many spent refresh tokens are known. */
 const MEMORY = 20
 
 export interface ChainOptions {
@@ -26,10 +26,10 @@ export interface ChainOptions {
  * there are, one call is under way, and no refresh token is sent again after it was spent.
  */
 export class Chain {
-  readonly #options: ChainOptions
+  #options: ChainOptions
   readonly #held: HeldTokens
   readonly #flights = new Map<string, Flight<TokenSet>>()
-  readonly #listeners = new Set<(tokens: TokenSet) => unknown>()
+  readonly #listeners = new Listeners()
   readonly #spent: string[] = []
   #refreshToken: string | undefined
   /** The one that was in the store when it was last seen. */
@@ -38,6 +38,8 @@ export class Chain {
   #end: TokenError | undefined
   #hasGranted = false
   #restsUntil = 0
+  /** Why it rests. */
+  #fault: TokenError | undefined
   #line: Promise<unknown> = Promise.resolve()
 
   constructor(options: ChainOptions, refreshToken?: string) {
@@ -46,8 +48,16 @@ export class Chain {
     this.#refreshToken = refreshToken
   }
 
-  listen(listener: (tokens: TokenSet) => unknown): void {
+  /** `listener` is told of new tokens as long as somebody else holds it. */
+  listen(listener: Listener): void {
     this.#listeners.add(listener)
+  }
+
+  /** Another provider with the same refresh token: its way to the server is the newer one, its store serves if there is none. */
+  join({ client, store }: Pick<ChainOptions, 'client' | 'store'>): void {
+    const isFirstStore = this.#options.store === undefined && store !== undefined
+    this.#options = { ...this.#options, client, store: this.#options.store ?? store }
+    if (isFirstStore) this.#held.refuseAll()
   }
 
   /** Takes an access token that is known from elsewhere, unless there is one. */
@@ -64,6 +74,11 @@ export class Chain {
   /** Says that an API refused a token, and returns whether another one may help. */
   refuse(scope: string | undefined, accessToken: string): boolean {
     return this.#held.refuse(scope, accessToken)
+  }
+
+  /** Says that an API took a token. */
+  accept(scope: string | undefined, accessToken: string): void {
+    this.#held.accept(scope, accessToken)
   }
 
   /** Renews a token, although it may be good. */
@@ -86,7 +101,8 @@ export class Chain {
   }
 
   async #revoke(kept: TokenSet | undefined): Promise<void> {
-    const refreshToken = kept?.refreshToken ?? this.#refreshToken
+    const isNewest = kept !== undefined && !this.#isOld(kept)
+    const refreshToken = (isNewest ? kept.refreshToken : undefined) ?? this.#refreshToken
     const accessToken = kept?.accessToken ?? this.#held.any?.accessToken
     this.#forget()
     const { client } = this.#options
@@ -117,17 +133,27 @@ export class Chain {
 
   async #renew(wanted: Wanted, abandoned: AbortSignal): Promise<TokenSet> {
     abandoned.throwIfAborted()
-    const { now } = this.#options
-    const before = this.#held.usable(wanted)
-    if (before !== undefined && this.#isResting()) return before
+    if (this.#isResting()) {
+      const before = this.#held.usable(wanted)
+      if (before !== undefined) return before
+      if (this.#fault !== undefined && this.#held.restore(wanted)) throw this.#fault
+    }
     try {
       return await this.#renewed(wanted, abandoned)
     } catch (error) {
-      const still = this.#held.usable(wanted)
-      if (still === undefined || !(error instanceof TokenError) || !isFault(error)) throw error
-      this.#restsUntil = now() + REST
-      return still
+      if (error instanceof TokenError && isFault(error)) return this.#makeDo(wanted, error)
+      throw error
     }
+  }
+
+  /** With what there is, when no other can be had. Who wants another one hears that there is none. */
+  #makeDo(wanted: Wanted, fault: TokenError): TokenSet {
+    const still = this.#held.usable(wanted)
+    if (still === undefined && !this.#held.restore(wanted)) throw fault
+    this.#restsUntil = this.#options.now() + REST
+    this.#fault = fault
+    if (still === undefined) throw fault
+    return still
   }
 
   #isResting(): boolean {
@@ -143,7 +169,9 @@ export class Chain {
     if (store === undefined) return this.#fresh(wanted.scope, abandoned)
     const kept = await store.read()
     this.#missIn(kept)
-    if (kept !== undefined && this.#isNews(kept, wanted)) return this.#take(wanted.scope, kept)
+    // It may be due, and serves if no other can be had.
+    if (kept !== undefined) this.#take(wanted.scope, kept)
+    if (kept !== undefined && this.#isNews(kept, wanted)) return kept
     if (grant?.kind === 'interactive' && kept?.refreshToken === undefined) {
       // A person may take minutes: nobody else is made to wait for that.
       const tokens = await this.#fresh(wanted.scope, abandoned)
@@ -220,8 +248,7 @@ export class Chain {
     }
     if (this.#end !== undefined) throw this.#end
     if (grant === undefined || (grant.kind === 'once' && this.#hasGranted)) throw signInAgain()
-    const tokens = await grant.request(abandoned)
-    this.#hasGranted = true
+    const tokens = await grant.request(abandoned, () => (this.#hasGranted = true))
     return this.#adopt(scope, tokens, tokens.refreshToken)
   }
 
@@ -258,7 +285,7 @@ export class Chain {
     this.#follow(refreshToken)
     const adopted = { ...tokens, refreshToken }
     this.#held.hold(scope, adopted)
-    for (const listener of this.#listeners) tell(listener, adopted)
+    this.#listeners.tell(adopted)
     return adopted
   }
 
@@ -270,18 +297,4 @@ export class Chain {
     if (this.#spent.length > MEMORY) this.#spent.shift()
     if (refreshToken !== undefined) this.#options.onRefreshToken(refreshToken)
   }
-}
-
-/** Nobody said no: it may work another time. */
-const isFault = ({ code }: TokenError): boolean => code === 'unavailable' || code === 'invalid_response'
-
-function signInAgain(): TokenError {
-  return new TokenError(
-    'sign_in_again',
-    'sign in again: there is no refresh token, and no other way to a token',
-    {
-      status: 401,
-      error: 'invalid_grant',
-    },
-  )
 }

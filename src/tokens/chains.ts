@@ -10,9 +10,12 @@ export interface ChainOwner {
 
 /** So many refresh tokens of one chain are recognised, the newest. */
 const MEMORY = 20
+/** So many chains outlast their providers: who makes another one of the same refresh token goes on with it. */
+const OUTLASTING = 500
 
 /** Every chain of this process by digests of its refresh tokens, spent ones included. */
 const chains = new Map<string, WeakRef<Chain>>()
+const outlasting = new Set<Chain>()
 const forgotten = new FinalizationRegistry<readonly string[]>((digests) => {
   for (const digest of digests) if (chains.get(digest)?.deref() === undefined) chains.delete(digest)
 })
@@ -28,10 +31,14 @@ export function chainOf(
 ): Chain {
   if (refreshToken !== undefined) {
     const known = chains.get(digestOf(owner, refreshToken))?.deref()
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      known.join(options)
+      return known
+    }
   }
   const digests: string[] = []
   const remember = (token: string): void => {
+    hold(chain)
     const digest = digestOf(owner, token)
     if (digests.includes(digest)) return
     digests.push(digest)
@@ -44,6 +51,14 @@ export function chainOf(
   if (refreshToken !== undefined) remember(refreshToken)
   forgotten.register(chain, digests)
   return chain
+}
+
+/** The newest are held, the longest unused is let go. */
+function hold(chain: Chain): void {
+  outlasting.delete(chain)
+  outlasting.add(chain)
+  const [oldest] = outlasting
+  if (oldest !== undefined && outlasting.size > OUTLASTING) outlasting.delete(oldest)
 }
 
 /** Keycloak's token endpoint tells its issuer, so both addresses are the same server. */

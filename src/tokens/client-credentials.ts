@@ -14,8 +14,9 @@ export function createClientCredentialsProvider(options: TokenProviderOptions): 
   return createProvider(common, {
     grant: (client) => ({
       kind: 'repeatable',
-      request: () =>
+      request: (_abandoned, onSend) =>
         client.request({
+          onSend,
           asked: 'client_credentials',
           grantType: 'client_credentials',
           parameters: { scope, audience },

@@ -28,11 +28,13 @@ export function createProvider(options: TokenProviderOptions, beginning: Beginni
   const { grant, refreshToken, accessToken } = beginning
   const client = createTokenClient(options, now)
   const chain = chainOf(client, { client, grant: grant?.(client), store, now }, refreshToken)
-  if (onTokens !== undefined) chain.listen(onTokens)
+  // Held by every function of the provider: with the last of them the listener goes, too.
+  const wanted = { scope, refreshBefore, onTokens }
+  chain.listen(wanted)
   if (accessToken !== undefined) chain.offer(scope, known(accessToken, now()))
   const tokens = async ({ signal }: CallOptions = {}): Promise<TokenSet> => {
     signal?.throwIfAborted()
-    return chain.get({ scope, refreshBefore }, signal)
+    return chain.get(wanted, signal)
   }
   return assemble({ chain, scope, tokens, client, now })
 }
@@ -47,7 +49,11 @@ interface Parts {
 
 function assemble({ chain, scope, tokens, client, now }: Parts): TokenProvider {
   const current = async (options?: CallOptions): Promise<string> => (await tokens(options)).accessToken
-  const fetch = createAuthorizedFetch({ current, refuse: (token) => chain.refuse(scope, token) })
+  const fetch = createAuthorizedFetch({
+    current,
+    refuse: (token) => chain.refuse(scope, token),
+    accept: (token) => chain.accept(scope, token),
+  })
   return Object.assign((options?: CallOptions) => current(options), {
     ensureFresh: current,
     tokens,

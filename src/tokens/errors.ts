@@ -60,3 +60,19 @@ export class TokenError extends AppError<TokenErrorCode> {
     return DESCRIPTION[this.code]
   }
 }
+
+/** Nobody said no: it may work another time. */
+export const isFault = ({ code }: TokenError): boolean =>
+  code === 'unavailable' || code === 'invalid_response'
+
+/** There is nothing that could be asked. */
+export function signInAgain(): TokenError {
+  return new TokenError(
+    'sign_in_again',
+    'sign in again: there is no refresh token, and no other way to a token',
+    {
+      status: 401,
+      error: 'invalid_grant',
+    },
+  )
+}

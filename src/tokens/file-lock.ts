@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import fs, { type FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import { lookAtLockFile, releaseLockFile, touchLockFile, writeLockFile, type LockLook } from './lock-file.js'
-import type { TokenError } from './errors.js'
-import { unless, unusable, usingFiles } from './unusable-file.js'
+import { TokenError } from './errors.js'
+import { unless, usingFiles } from './unusable-file.js'
 
 /** Milliseconds between two signs of life of a holder. */
 const TOUCH = 1000
@@ -41,7 +41,7 @@ export interface HeldFileLock {
  * exactly one can, looks again, and holds it unless there is a higher one by then: in that case it was late. The highest
  * is never removed, so that no number comes twice, and nobody removes what somebody else has just taken.
  *
- * @throws `TokenError` `store_unusable`, also when it cannot be had in time.
+ * @throws `TokenError` `store_unusable`; `unavailable` when it cannot be had in time.
  */
 export async function takeFileLock(options: FileLockOptions): Promise<HeldFileLock> {
   const deadline = performance.now() + options.patience * 1000
@@ -143,7 +143,9 @@ async function pause(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, time))
 }
 
+/** Nothing is wrong with the place: later it may be had, and tokens that are kept serve meanwhile. */
 function tooLate(file: string, look: LockLook | undefined, { patience }: FileLockOptions): TokenError {
   const holder = look?.pid === undefined ? 'another process' : `process ${look.pid}`
-  return unusable(file, `was held by ${holder} for all of ${patience} s: wait for that process, or end it`)
+  const message = `${file} was held by ${holder} for all of ${patience} s: wait for that process, or end it`
+  return new TokenError('unavailable', message, { status: 503, error: 'temporarily_unavailable' })
 }

@@ -7,9 +7,10 @@ export interface Grant {
    */
   readonly kind: 'repeatable' | 'once' | 'interactive'
   /**
-   * Asks. The signal is aborted when nobody waits for it any more.
+   * Asks. The signal is aborted when nobody waits for it any more; `onSend` hears that it is on its way, and so cannot be
+   * taken back.
    *
    * @throws `TokenError`
    */
-  request(abandoned: AbortSignal): Promise<TokenSet>
+  request(abandoned: AbortSignal, onSend: () => void): Promise<TokenSet>
 }

@@ -15,10 +15,10 @@ export interface Wanted {
 
 interface Held {
   readonly tokens: TokenSet
-  /** An API has refused it. */
-  isRefused: boolean
-  /** It came in place of one that was refused. */
-  readonly isReplacement: boolean
+  /** Why it is not used any more: an API has refused it, or somebody wants another. */
+  refused: 'by an API' | 'for another' | undefined
+  /** It came in place of one that an API refused, and no API has taken it yet. */
+  isReplacement: boolean
 }
 
 /** The tokens of one sign-in that are known, one set for each scope. */
@@ -43,25 +43,25 @@ export class HeldTokens {
   /** Those that are not due. */
   current(wanted: Wanted): TokenSet | undefined {
     const held = this.#held.get(keyOf(wanted.scope))
-    return held?.isRefused === false && this.#isFresh(held.tokens, wanted) ? held.tokens : undefined
+    return isTaken(held) && this.#isFresh(held.tokens, wanted) ? held.tokens : undefined
   }
 
   /** Those that are not over, although they may be due. */
   usable({ scope }: Wanted): TokenSet | undefined {
     const held = this.#held.get(keyOf(scope))
-    return held?.isRefused === false && held.tokens.expiresAt > this.#now() ? held.tokens : undefined
+    return isTaken(held) && this.#lasts(held.tokens) ? held.tokens : undefined
   }
 
   /** Whether tokens from elsewhere are of use: they are not due, and not the ones that were refused. */
   isNews(tokens: TokenSet, wanted: Wanted): boolean {
     const held = this.#held.get(keyOf(wanted.scope))
-    if (held?.isRefused === true && held.tokens.accessToken === tokens.accessToken) return false
+    if (held?.refused !== undefined && held.tokens.accessToken === tokens.accessToken) return false
     return this.#isFresh(tokens, wanted)
   }
 
   hold(scope: string | undefined, tokens: TokenSet): void {
-    const isReplacement = this.#held.get(keyOf(scope))?.isRefused === true
-    this.#held.set(keyOf(scope), { tokens, isRefused: false, isReplacement })
+    const isReplacement = this.#held.get(keyOf(scope))?.refused === 'by an API'
+    this.#held.set(keyOf(scope), { tokens, refused: undefined, isReplacement })
   }
 
   /** Holds what somebody else has got, if it is not what is held already. */
@@ -74,18 +74,44 @@ export class HeldTokens {
     const held = this.#held.get(keyOf(scope))
     if (held?.tokens.accessToken !== accessToken) return true
     if (held.isReplacement && this.#now() - held.tokens.obtainedAt < NO_HELP) return false
-    held.isRefused = true
+    held.refused = 'by an API'
     return true
+  }
+
+  /** Says that an API took a token. */
+  accept(scope: string | undefined, accessToken: string): void {
+    const held = this.#held.get(keyOf(scope))
+    if (held?.tokens.accessToken === accessToken) held.isReplacement = false
   }
 
   /** The next one is to be another, although this one may be good. */
   refuseAny(scope: string | undefined): void {
     const held = this.#held.get(keyOf(scope))
-    if (held !== undefined) held.isRefused = true
+    if (held !== undefined) held.refused = 'for another'
+  }
+
+  /**
+   * Takes a refused token back, as no other can be had: one API's word does not make it useless for all. Returns whether
+   * there is one that is not over.
+   */
+  restore({ scope }: Wanted): boolean {
+    const held = this.#held.get(keyOf(scope))
+    if (held === undefined || !this.#lasts(held.tokens)) return false
+    held.refused = undefined
+    return true
+  }
+
+  /** The same, whatever the scope. */
+  refuseAll(): void {
+    for (const held of this.#held.values()) held.refused = 'for another'
   }
 
   clear(): void {
     this.#held.clear()
+  }
+
+  #lasts({ expiresAt }: TokenSet): boolean {
+    return expiresAt > this.#now()
   }
 
   #isFresh({ obtainedAt, expiresAt: end }: TokenSet, { refreshBefore }: Wanted): boolean {
@@ -93,6 +119,8 @@ export class HeldTokens {
     return obtainedAt - now <= SET_BACK && !isTimeToRenew({ obtainedAt, end }, refreshBefore, now)
   }
 }
+
+const isTaken = (held: Held | undefined): held is Held => held !== undefined && held.refused === undefined
 
 /** Words in any order are the same scope. */
 export const keyOf = (scope = ''): string => [...new Set(scope.split(' '))].sort().join(' ')

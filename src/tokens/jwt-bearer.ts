@@ -26,8 +26,9 @@ export function createJwtBearerProvider(options: JwtBearerProviderOptions): Toke
   return createProvider(common, {
     grant: (client) => ({
       kind: typeof assertion === 'string' ? 'once' : 'repeatable',
-      request: async () =>
+      request: async (_abandoned, onSend) =>
         client.request({
+          onSend,
           asked: 'jwt_bearer',
           grantType: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
           parameters: {

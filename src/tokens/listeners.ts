@@ -1,7 +1,29 @@
 import type { TokenSet } from './token-set.js'
 
-/** Tells a listener of new tokens. Nobody waits for it, and it cannot stop a token from being used. */
-export function tell(listener: (tokens: TokenSet) => unknown, tokens: TokenSet): void {
+/** Who is told of new tokens. */
+export interface Listener {
+  readonly onTokens?: ((tokens: TokenSet) => unknown) | undefined
+}
+
+/** Listeners that belong to somebody else, and go with them. */
+export class Listeners {
+  readonly #all = new Set<WeakRef<Listener>>()
+
+  add(listener: Listener): void {
+    this.#all.add(new WeakRef(listener))
+  }
+
+  /** Nobody waits for them, and none can stop a token from being used. */
+  tell(tokens: TokenSet): void {
+    for (const reference of this.#all) {
+      const listener = reference.deref()
+      if (listener === undefined) this.#all.delete(reference)
+      else if (listener.onTokens !== undefined) tell(listener.onTokens, tokens)
+    }
+  }
+}
+
+function tell(listener: (tokens: TokenSet) => unknown, tokens: TokenSet): void {
   Promise.resolve(tokens)
     .then(listener)
     .catch((error: unknown) => {

@@ -30,8 +30,9 @@ export function createPasswordProvider(options: PasswordProviderOptions): TokenP
   return createProvider(common, {
     grant: (client) => ({
       kind: otp === undefined ? 'repeatable' : 'once',
-      request: () =>
+      request: (_abandoned, onSend) =>
         client.request({
+          onSend,
           asked: 'password',
           grantType: 'password',
           // Keycloak's own name for the code.

@@ -1,3 +1,5 @@
+import { withoutHtmlNames } from './html-names.js'
+
 /** How often a text may be written in another way, one within the other. */
 const ROUNDS = 3
 /** More readings than a text of that length has which is meant to be read. */
@@ -5,7 +7,6 @@ const MOST = 1000
 
 type Decode = (text: string) => string
 
-const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 const BASE64 = /[\w+/-]{4,}/g
 const ESCAPE = /\\u\{([\da-f]{1,6})\}|\\u([\da-f]{4})|\\x([\da-f]{2})|\\(.)/gi
 const HEX = /[\da-f]{8,}/gi
@@ -14,10 +15,9 @@ const DECODERS: readonly Decode[] = [
   (text) => percentDecoded(text.replace(/\+/g, ' ')),
   percentDecoded,
   (text) =>
-    text
+    withoutHtmlNames(text)
       .replace(/&#0*(\d{1,7});?/g, (all, digits: string) => character(Number(digits)) ?? all)
-      .replace(/&#x0*([\da-f]{1,6});?/gi, (all, digits: string) => character(parseInt(digits, 16)) ?? all)
-      .replace(/&(\w{2,4});/g, (all, name: string) => NAMED[name.toLowerCase()] ?? all),
+      .replace(/&#x0*([\da-f]{1,6});?/gi, (all, digits: string) => character(parseInt(digits, 16)) ?? all),
   (text) => text.replace(ESCAPE, unescaped),
   (text) => text.replace(HEX, (run) => Buffer.from(run, 'hex').toString('utf8')),
   // Other letters may stand before it.

@@ -19,6 +19,8 @@ export interface GrantRequest {
   readonly parameters: Readonly<Record<string, string | undefined>>
   /** Names of the parameters that must appear in no error. */
   readonly secret: readonly string[]
+  /** Hears that the request is on its way. */
+  readonly onSend?: () => void
   /** Gets the new refresh token of an answer that is no use otherwise: the old one is spent all the same. */
   readonly onSpent?: (refreshToken: string) => void
 }
@@ -65,7 +67,7 @@ export function createTokenClient(options: TokenClientOptions, now: () => number
       return await work(await connect())
     } catch (error) {
       const all = [...secrets, ...ours()]
-      throw translateTokenError(error, { asked, clientId, isKeycloak: keycloak(), secrets: all })
+      throw translateTokenError(error, { asked, clientId, server, isKeycloak: keycloak(), secrets: all })
     }
   }
 
@@ -73,10 +75,11 @@ export function createTokenClient(options: TokenClientOptions, now: () => number
     clientId,
     server,
     isKeycloak: keycloak,
-    request({ asked, grantType, parameters, secret, onSpent }) {
+    request({ asked, grantType, parameters, secret, onSend, onSpent }) {
       const form = given(parameters)
       const secrets = secret.flatMap((name) => form[name] ?? [])
       return call(asked, secrets, async (configuration) => {
+        onSend?.()
         const answer = await oidc
           .genericGrantRequest(configuration, grantType, form)
           .catch((error: unknown) => {

@@ -6,6 +6,7 @@ import { createClientAuthenticator } from '../provider/client-authentication.js'
 import { createDiscovery } from '../provider/discovery.js'
 import type { ProviderMetadata } from '../provider/metadata.js'
 import { createTransport } from '../provider/transport.js'
+import { errorFirst } from './error-first.js'
 import { credentialsOf, type TokenClientOptions } from './token-options.js'
 
 /** How long a discovery document serves, in seconds. */
@@ -17,6 +18,13 @@ const warnings: Log = {
   warn: ({ code = '' }, message) =>
     process.emitWarning(message, { type: 'LatchkeyWarning', code: String(code) }),
 }
+
+/**
+ * A request for tokens may spend something: it is never written to a connection that the server may be closing. So there
+ * is none to keep, and all providers can share the way.
+ */
+const ONE_EACH = { reuseConnections: false }
+const shared = createTransport(undefined, ONE_EACH)
 
 /** The way to one authorization server, as one client. */
 export interface TokenConnection {
@@ -40,9 +48,10 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
     internalUrl,
     log: warnings,
   })
-  const transport = createTransport(authenticator.certificate)
+  const transport =
+    authenticator.certificate === undefined ? shared : createTransport(authenticator.certificate, ONE_EACH)
   const backChannel = createBackChannel({ issuer: server, internalUrl, timeout, transport })
-  const client = { clientId, authenticator, backChannel }
+  const client = { clientId, authenticator, backChannel: errorFirst(backChannel) }
   const { secrets } = authenticator
   if (issuer === undefined) {
     const { forgiving } = createProviderClient({ issuer: server, token_endpoint: tokenEndpoint }, client)

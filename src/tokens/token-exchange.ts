@@ -11,8 +11,6 @@ export interface TokenExchangeProviderOptions extends TokenProviderOptions {
   readonly subjectToken: GivenText
   /** By default that of an access token. */
   readonly subjectTokenType?: string | undefined
-  /** By default that of an access token. */
-  readonly requestedTokenType?: string | undefined
 }
 
 /**
@@ -22,25 +20,25 @@ export interface TokenExchangeProviderOptions extends TokenProviderOptions {
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693.html#section-2.1 | RFC 8693 §2.1}
  */
 export function createTokenExchangeProvider(options: TokenExchangeProviderOptions): TokenProvider {
-  const { subjectToken, subjectTokenType, requestedTokenType, ...common } =
-    readOptions<TokenExchangeProviderOptions>(
-      'createTokenExchangeProvider',
-      options,
-      { subjectToken: check.secretOrFunction, subjectTokenType: check.text, requestedTokenType: check.text },
-      ['subjectToken'],
-    )
+  const { subjectToken, subjectTokenType, ...common } = readOptions<TokenExchangeProviderOptions>(
+    'createTokenExchangeProvider',
+    options,
+    { subjectToken: check.secretOrFunction, subjectTokenType: check.text },
+    ['subjectToken'],
+  )
   const { scope, audience } = common
   return createProvider(common, {
     grant: (client) => ({
       kind: 'repeatable',
-      request: async () =>
+      request: async (_abandoned, onSend) =>
         client.request({
+          onSend,
           asked: 'token_exchange',
           grantType: 'urn:ietf:params:oauth:grant-type:token-exchange',
           parameters: {
             subject_token: await readGivenText('subjectToken', subjectToken),
             subject_token_type: subjectTokenType ?? ACCESS_TOKEN,
-            requested_token_type: requestedTokenType ?? ACCESS_TOKEN,
+            requested_token_type: ACCESS_TOKEN,
             scope,
             audience,
           },

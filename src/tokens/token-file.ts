@@ -37,7 +37,7 @@ interface Outcome {
  */
 export function createTokenFile({
   name,
-  folder = configFolder(process.env, process.platform, homedir()),
+  folder = configFolder(process.env, process.platform, homedir),
   patience = 7,
 }: TokenFileOptions): TokenStore {
   const file = path.join(folder, 'tokens.json')

@@ -9,7 +9,7 @@ export interface CallOptions {
 /** What `provider.fetch` takes beside what `fetch` takes. */
 export interface TokenFetchInit extends RequestInit {
   /** Says that this request may be sent twice; by default those of methods that change nothing, or nothing more, may. */
-  readonly repeatable?: boolean
+  readonly repeatable?: boolean | undefined
 }
 
 /** What the introspection endpoint says of a token. @see {@link https://www.rfc-editor.org/rfc/rfc7662.html#section-2.2 | RFC 7662 §2.2} */

@@ -10,6 +10,8 @@ import { safeText, WITHHELD } from './withheld.js'
 export interface TranslationOptions {
   readonly asked: Asked
   readonly clientId: string
+  /** The issuer, or the token endpoint. */
+  readonly server: string
   /** Whether the hints are Keycloak's. */
   readonly isKeycloak: boolean
   /** What must not be in any text of the error. */
@@ -18,6 +20,9 @@ export interface TranslationOptions {
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-5.2 | RFC 6749 §5.2} */
 const ERROR_WORD = /^[\u0021\u0023-\u005b\u005d-\u007e]{1,60}$/
+
+/** What a server says where nothing of the kind is. */
+const NOT_THERE: readonly number[] = [404, 405]
 
 /** Words of the specifications, which repeat no credential, whatever that is. */
 const KNOWN_WORDS: ReadonlySet<string> = new Set([
@@ -90,6 +95,16 @@ function invalidResponse({ asked }: TranslationOptions, why: string): TokenError
   })
 }
 
+/** JSON, but of something else: where there is no such endpoint, for instance. */
+function notTheProtocol(status: number, options: TranslationOptions): TokenError {
+  const { asked, server } = options
+  const { message } = invalidResponse(options, `${status} without an error of the protocol`)
+  const hint = NOT_THERE.includes(status)
+    ? `is ${server} the right address? Nothing like ${WHAT[asked]} is there`
+    : undefined
+  return new TokenError('invalid_response', message, { status: 502, error: 'invalid_response', hint })
+}
+
 interface BodyError {
   readonly status: number
   readonly error: string
@@ -107,6 +122,8 @@ function unavailable(status: number, body: BodyError | undefined, options: Trans
 
 function refusal(body: BodyError, options: TranslationOptions): TokenError {
   const { asked, clientId, isKeycloak } = options
+  if (NOT_THERE.includes(body.status) || !isFitToShow(body.error, options.secrets))
+    return notTheProtocol(body.status, options)
   const { error, errorDescription } = shown(body, options, 'invalid_response')
   const code = codeOf(error, asked)
   const said = errorDescription === undefined ? error : `${error}: ${errorDescription}`

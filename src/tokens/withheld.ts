@@ -37,8 +37,9 @@ export function safeText(text: string, secrets: readonly string[]): string {
 
 const isLong = (secret: string): boolean => secret.length >= SHORT
 
-/** Letters in one case and one form. */
-const folded = (text: string): string => text.normalize('NFC').toLowerCase()
+/** Letters in one case and one form: some are small in two ways, or large as two letters. */
+const folded = (text: string): string =>
+  text.toUpperCase().toLowerCase().normalize('NFC').replaceAll('ς', 'σ').replaceAll('\u00a0', ' ')
 const squeeze = (text: string): string => folded(text).replace(/\s/g, '')
 
 function repeats(readings: readonly string[], secrets: readonly string[]): boolean {

@@ -119,10 +119,15 @@ describe('a token elsewhere than in the header (RFC 6750 §2, RFC 9700 §4.3.2)'
   })
 
   test.each(['GET', 'POST'])('BT-04 in the body of a %s it is not read', async (method) => {
+    const body = `access_token=${good}`
     const answer = await app.send('/secure-data', {
       method,
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: `access_token=${good}`,
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        // Without it the body of a GET would be the next request.
+        'content-length': String(body.length),
+      },
+      body,
     })
     expect([401, 404]).toContain(answer.status)
     expect(answer.body).not.toContain('secured data')

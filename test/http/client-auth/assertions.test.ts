@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import * as oidc from 'openid-client'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,6 +7,8 @@ import { createProvider, type Provider } from '../../../src/provider/provider.js
 import { AssertedClient } from '../../support/asserted-client.js'
 import { ClientFiles, ecKey, pem } from '../../support/client-files.js'
 import { CLIENT_ID, json, ScriptedProvider, type Call } from '../../support/scripted-provider.js'
+
+jest.setTimeout(60_000)
 
 const TIMES = 1000
 

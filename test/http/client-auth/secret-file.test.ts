@@ -52,7 +52,7 @@ describe.each(['client_secret_basic', 'client_secret_post'] as const)(
     })
 
     test('emptied, then gone: the old one goes on, logged by name once for each', async () => {
-      files.put('secret', '\n')
+      files.put('secret', '  \n\n')
       expect([await signIn(), await signIn()]).toEqual([303, 303])
       files.remove('secret')
       expect([await signIn(), await signIn()]).toEqual([303, 303])

@@ -155,12 +155,36 @@ describe('provider.fetch', () => {
     expect(api.requests).toEqual([])
   })
 
-  test('C000-25 when the renewal fails, that is the error', async () => {
+  test('C000-25 when the renewal is refused, that is the error', async () => {
     await tokens()
     api.answer = 401
-    provider.answers.token = (_call, res) => void res.writeHead(503).end()
-    expect((await failureOf(tokens.fetch(api.url))).code).toBe('unavailable')
+    provider.answers.token = (_call, res) => json(res, 401, { error: 'invalid_client' })
+    expect((await failureOf(tokens.fetch(api.url))).code).toBe('client_refused')
     expect(api.requests).toHaveLength(1)
+  })
+
+  test('C000-25 when none can be had, the caller has the API’s answer, and others go on with the token', async () => {
+    const token = await tokens()
+    api.answer = 401
+    provider.calls = []
+    provider.answers.token = (_call, res) => void res.writeHead(503).end()
+    for (let call = 0; call < 20; call++) expect((await tokens.fetch(api.url)).status).toBe(401)
+    expect(await tokens()).toBe(token)
+    expect(provider.count('token')).toBe(1)
+  })
+
+  test('C000-25 a token that an API took and refuses later is renewed, although it is new', async () => {
+    await tokens()
+    for (let round = 0; round < 3; round++) {
+      api.next = [401, 200]
+      expect((await tokens.fetch(api.url)).status).toBe(200)
+    }
+  })
+
+  test('a body can be read long after it came, and its deadline is the caller’s', async () => {
+    const answer = await tokens.fetch(api.url)
+    expect(answer).toBeInstanceOf(Response)
+    expect(answer.clone().url).toBe(answer.url)
   })
 
   test('C000-25 a 401 whose body never ends, or breaks off, is left at once', async () => {

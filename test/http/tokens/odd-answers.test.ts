@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { createPasswordProvider, createRefreshTokenProvider, TokenError } from '../../../src/tokens.js'
+import {
+  createJwtBearerProvider,
+  createPasswordProvider,
+  createRefreshTokenProvider,
+  TokenError,
+} from '../../../src/tokens.js'
 import { ScriptedApi } from '../../support/scripted-api.js'
 import { json, PUBLIC_CLIENT_ID, ScriptedProvider } from '../../support/scripted-provider.js'
 import { failureOf, printed } from '../../support/token-failures.js'
@@ -63,6 +68,43 @@ describe('answers that are not what they should be', () => {
     }
     expect(api.requests).toEqual([])
     expect(provider.count('token')).toBe(Object.keys(USELESS).length)
+  })
+
+  test('C000-13 an error decides, whatever the status: a dead refresh token is not sent again', async () => {
+    provider.answers.token = (_call, res) => json(res, 200, { error: 'invalid_grant' })
+    const tokens = createRefreshTokenProvider({ ...common(), refreshToken: `dead-${given++}` })
+    for (let call = 0; call < 3; call++) expect((await failureOf(tokens())).code).toBe('sign_in_again')
+    expect(provider.count('token')).toBe(1)
+  })
+
+  test('TE-01 tokens in a 201, and beside members that nobody knows, are not lost', async () => {
+    const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
+    const body = `{"access_token":"a","token_type":"Bearer","refresh_token":"r","other":${deep}}`
+    for (const status of [200, 201]) {
+      provider.answers.token = (_call, res) => json(res, status, body)
+      expect(await alice().tokens()).toMatchObject({ accessToken: 'a', refreshToken: 'r' })
+    }
+  })
+
+  test('C001-08 what counts once is sent once: a code and a fixed assertion, although the answer was 503', async () => {
+    provider.answers.token = (_call, res) => void res.writeHead(503).end()
+    const once = [
+      createPasswordProvider({ ...common(), ...ALICE, otp: '123456' }),
+      createJwtBearerProvider({ ...common(), assertion: 'a.b.c' }),
+    ]
+    for (const tokens of once) {
+      expect((await failureOf(tokens())).code).toBe('unavailable')
+      expect((await failureOf(tokens())).code).toBe('sign_in_again')
+    }
+    expect(provider.count('token')).toBe(2)
+  })
+
+  test('C000-02 a token endpoint that is not there: the error names it', async () => {
+    const tokenEndpoint = `${provider.issuer}/auth/token`
+    const { clientId } = common()
+    const error = await failureOf(createPasswordProvider({ clientId, tokenEndpoint, ...ALICE })())
+    expect(error).toMatchObject({ code: 'invalid_response', status: 502 })
+    expect(error.hint).toContain(tokenEndpoint)
   })
 
   test('TK-05 200 with a page: a typed error', async () => {

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { createPasswordProvider, createRefreshTokenProvider, type TokenSet } from '../../../src/tokens.js'
-import { PUBLIC_CLIENT_ID, ScriptedProvider } from '../../support/scripted-provider.js'
+import {
+  CLIENT_ID,
+  CLIENT_SECRET,
+  PUBLIC_CLIENT_ID,
+  ScriptedProvider,
+} from '../../support/scripted-provider.js'
+import { MemoryStore } from '../../unit/tokens/chain-world.js'
 import { failureOf } from '../../support/token-failures.js'
 
 const REFRESH = 'refresh_token'
@@ -134,5 +140,26 @@ describe('one refresh token in several hands', () => {
     expect(tokens[2]).not.toBe(tokens[0])
     expect(provider.calls.flatMap(({ form }) => form.get('scope') ?? [])).toEqual(['a b', 'a'])
     expect(provider.families.reused).toBe(0)
+  })
+
+  test('C000-28 a second provider’s store is used when the first had none', async () => {
+    const refreshToken = newRefreshToken()
+    const first = createRefreshTokenProvider({ ...common(), refreshToken })
+    await first()
+    const store = new MemoryStore()
+    const second = createRefreshTokenProvider({ ...common(), refreshToken, store })
+    await second()
+    expect(store.kept?.accessToken).toBe(await first())
+    expect(store.kept?.refreshToken).toBe((await first.tokens()).refreshToken)
+    expect(provider.families.reused).toBe(0)
+  })
+
+  test('C000-28 a second provider that proves itself rightly mends the first, which did not', async () => {
+    const refreshToken = newRefreshToken()
+    const client = { ...common(), clientId: CLIENT_ID, refreshToken }
+    const wrong = createRefreshTokenProvider({ ...client, clientSecret: 'not-the-secret' })
+    expect((await failureOf(wrong())).code).toBe('client_refused')
+    const right = createRefreshTokenProvider({ ...client, clientSecret: CLIENT_SECRET })
+    expect(await right()).toBe(await wrong())
   })
 })

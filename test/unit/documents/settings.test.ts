@@ -73,7 +73,8 @@ describe('the settings of README', () => {
       'src/cli/main.ts: const folder = createTokenFolder({ env: process.env, platform: process.platform, home: homedir() })',
       'src/cli/main.ts: env: process.env,',
       'src/server.ts: return loadConfig(process.env)',
-      'src/tokens/token-file.ts: folder = configFolder(process.env, process.platform, homedir()),',
+      "src/tokens/authorized-fetch.ts: const isBehindProxy = (): boolean => PROXIES.some((name) => (process.env[name] ?? '') !== '')",
+      'src/tokens/token-file.ts: folder = configFolder(process.env, process.platform, homedir),',
     ])
   })
 

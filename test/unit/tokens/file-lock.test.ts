@@ -71,8 +71,9 @@ describe('CL-04 the lock is held', () => {
   test('for as long as its holder lives and works, and the error names file and process', async () => {
     const lock = await take()
     await expect(take(4)).rejects.toMatchObject({
-      code: 'store_unusable',
+      code: 'unavailable',
       status: 503,
+      error: 'temporarily_unavailable',
       message: `${at('tokens.lock.1')} was held by process ${process.pid} for all of 4 s: wait for that process, or end it`,
     })
     expect(await lock.isOurs()).toBe(true)
@@ -82,7 +83,7 @@ describe('CL-04 the lock is held', () => {
   test('by a process that looks dead from another machine, and gives signs of life', async () => {
     await leave(1, { place: 'elsewhere' })
     const timer = setInterval(() => fs.utimesSync(at('tokens.lock.1'), new Date(), new Date()), 500)
-    await expect(take(4)).rejects.toMatchObject({ code: 'store_unusable' })
+    await expect(take(4)).rejects.toMatchObject({ code: 'unavailable' })
     clearInterval(timer)
   })
 

@@ -9,6 +9,79 @@ const chars = (text: string, write: (code: number) => string): string => codes(t
 const units = (text: string, write: (unit: number) => string): string =>
   Array.from({ length: text.length }, (_, index) => write(text.charCodeAt(index))).join('')
 
+/** @see {@link https://html.spec.whatwg.org/multipage/named-characters.html | HTML, named character references} */
+const NAMES: Readonly<Record<string, string>> = {
+  ...{
+    '!': 'excl',
+    '"': 'quot',
+    '#': 'num',
+    $: 'dollar',
+    '%': 'percnt',
+    '&': 'amp',
+    "'": 'apos',
+    '(': 'lpar',
+  },
+  ...{
+    ')': 'rpar',
+    '*': 'ast',
+    '+': 'plus',
+    ',': 'comma',
+    '-': 'hyphen',
+    '.': 'period',
+    '/': 'sol',
+    ':': 'colon',
+  },
+  ...{
+    ';': 'semi',
+    '<': 'lt',
+    '=': 'equals',
+    '>': 'gt',
+    '?': 'quest',
+    '@': 'commat',
+    '[': 'lbrack',
+    '\\': 'bsol',
+  },
+  ...{
+    ']': 'rbrack',
+    '^': 'Hat',
+    _: 'lowbar',
+    '`': 'grave',
+    '{': 'lbrace',
+    '|': 'vert',
+    '}': 'rbrace',
+    '~': 'tilde',
+  },
+  ...{
+    ' ': 'nbsp',
+    ä: 'auml',
+    Ä: 'Auml',
+    é: 'eacute',
+    ß: 'szlig',
+    '§': 'sect',
+    '£': 'pound',
+    ÿ: 'yuml',
+    '½': 'frac12',
+  },
+}
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  ...{
+    '[': 'lsqb',
+    ']': 'rsqb',
+    '{': 'lcub',
+    '}': 'rcub',
+    '|': 'verbar',
+    _: 'UnderBar',
+    '-': 'dash',
+    '*': 'midast',
+  },
+  ...{ '`': 'DiacriticalGrave', ' ': 'NonBreakingSpace', '&': 'AMP', '<': 'LT', '"': 'QUOT', '€': 'euro' },
+}
+const named = (secret: string, names: Readonly<Record<string, string>>, end = ';'): string =>
+  chars(secret, (code) => {
+    const char = String.fromCodePoint(code)
+    return Object.hasOwn(names, char) ? `&${names[char]}${end}` : char
+  })
+
 /** How somebody may write what he was sent. */
 const WRITINGS: Readonly<Record<string, (secret: string) => string>> = {
   'as it is': (secret) => secret,
@@ -32,6 +105,11 @@ const WRITINGS: Readonly<Record<string, (secret: string) => string>> = {
       /[&<>"']/g,
       (char) => `&${{ '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }[char]};`,
     ),
+  'HTML by name': (secret) => named(secret, NAMES),
+  'HTML by other names': (secret) => named(secret, { ...NAMES, ...OTHER_NAMES }),
+  'HTML by name without semicolons': (secret) => named(secret, NAMES, ''),
+  'HTML by name twice': (secret) => named(named(secret, NAMES), NAMES),
+  'HTML by name, in percent': (secret) => encode(named(secret, NAMES)),
   JSON: (secret) => JSON.stringify(secret).slice(1, -1),
   'JSON, escaped': (secret) => units(secret, (unit) => `\\u${unit.toString(16).padStart(4, '0')}`),
   'shell, escaped': (secret) => secret.replace(/\W/g, '\\$&'),
@@ -46,6 +124,9 @@ const secrets = fc.oneof(
   fc.string({ minLength: 15, maxLength: 60, unit: 'grapheme-ascii' }).filter(isSecret),
   fc.string({ minLength: 15, maxLength: 40, unit: 'grapheme' }).filter(isSecret),
   fc.uuid(),
+  fc
+    .string({ minLength: 15, maxLength: 30, unit: fc.constantFrom(...'a1-_ .:/=+~?äÄéß§£ÿ½€{}[]|') })
+    .filter(isSecret),
   fc.base64String({ minLength: 20, maxLength: 80 }),
 )
 const around = fc.constantFrom('', ' ', 'no: ', '"', ' is wrong', '<b>', ', ', '=', '(', '; ')
@@ -57,8 +138,16 @@ describe('what is shown of a text of the authorization server', () => {
       fc.property(secrets, around, around, (secret, before, behind) => {
         expect(safeText(before + write(secret) + behind, ['another', secret])).toBe(WITHHELD)
       }),
-      { numRuns: 300 },
+      { numRuns: 3000 },
     )
+  })
+
+  test('TK-04 a short secret written in HTML by name is withheld', () => {
+    for (const secret of ['a/b=', 'k:7+', 'p?=c', '{a}]', 'a b!', 'x-y~', 'Äöüß', 'a_b#', 'p@.c'])
+      expect(safeText(`it is ${named(secret, { ...NAMES, ö: 'ouml', ü: 'uuml' })} here`, [secret])).toBe(
+        WITHHELD,
+      )
+    expect(safeText('AT&T & sons: 1 &sol; 2', ['a/b='])).toBe('AT&T & sons: 1 &sol; 2')
   })
 
   test('TK-04 a secret of one character withholds every text with it, and no other', () => {
