@@ -139,10 +139,10 @@ export function fileContent(path: string): string {
   }
 }
 
-/** The content of a file that holds one secret, without the line break at its end. */
+/** The content of a file that holds one secret, without the line break at its end. Blanks alone are no secret. */
 export function secretFile(path: string): string {
   const secret = fileContent(path).replace(/\r?\n$/, '')
-  if (secret === '') throw new Refusal('names an empty file')
+  if (secret.trim() === '') throw new Refusal('names an empty file')
   return secret
 }
 

@@ -1,4 +1,4 @@
-import { Refusal, secretFile, type Reader } from './config-readers.js'
+import { Refusal, secretFile, text, type Reader } from './config-readers.js'
 
 /** Settings by name, such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -34,8 +34,9 @@ export class Source {
     const file = this.#env[`${name}_FILE`]
     if (this.#env[name] && file) return this.#problem(name, `and ${name}_FILE are both set: give one`)
     if (file) return this.#try(`${name}_FILE`, () => secretFile(file))
-    const value = this.#env[name] || undefined
-    return required && value === undefined ? this.#problem(name, `(or ${name}_FILE) is required`) : value
+    const value = this.#env[name]
+    if (value) return this.#try(name, () => text(value))
+    return required ? this.#problem(name, `(or ${name}_FILE) is required`) : undefined
   }
 
   #try<T>(name: string, read: () => T): T {

@@ -3,6 +3,7 @@ import type { TokenProvider } from '../tokens/token-provider.js'
 import { safeText } from '../tokens/withheld.js'
 import { CliError } from './errors.js'
 import { EXIT } from './exit-codes.js'
+import { isNestedDeeply, jsonTextLine } from './json-line.js'
 
 /** More than this is no answer of an API like ours. */
 const MAX_BYTES = 1024 * 1024
@@ -11,18 +12,20 @@ export interface ApiCallOptions {
   /** Seconds for the whole answer. */
   readonly timeout: number
   readonly signal: AbortSignal
+  /** What is shown of no answer, such as the tokens that were sent. It may grow while the call lasts. */
+  readonly secrets: readonly string[]
 }
 
 /**
- * Gets a JSON object of an API with a token of the provider.
+ * Gets a JSON object of an API with a token of the provider: its text, as a line that is safe to show.
  *
  * @throws {@link CliError} with the address and the status, `TokenError`, or the reason of the signal
  */
 export async function getFromApi(
   provider: TokenProvider,
   url: string,
-  { timeout, signal }: ApiCallOptions,
-): Promise<Readonly<Record<string, unknown>>> {
+  { timeout, signal, secrets }: ApiCallOptions,
+): Promise<string> {
   // The token has a deadline of its own.
   await provider({ signal })
   const deadline = AbortSignal.timeout(timeout * 1000)
@@ -41,7 +44,7 @@ export async function getFromApi(
       'API_URL says where the API is.',
     ])
   }
-  return readAnswer(url, answer)
+  return readAnswer(url, answer, secrets)
 }
 
 interface Answer {
@@ -50,19 +53,32 @@ interface Answer {
   readonly text: string | undefined
 }
 
-function readAnswer(url: string, { status, text }: Answer): Readonly<Record<string, unknown>> {
+function readAnswer(url: string, { status, text }: Answer, secrets: readonly string[]): string {
   if (text === undefined) throw new CliError(EXIT.refused, `GET ${url} answered more than 1 MiB`)
   const body = parse(text)
-  if (status >= 200 && status < 300) {
-    if (isObject(body)) return body
-    throw new CliError(EXIT.refused, `GET ${url} answered ${status}, and no JSON object`, [
-      'API_URL says where the API is.',
-    ])
-  }
-  const said = isObject(body) ? [body['error'], body['error_description']] : []
-  const words = said.filter((word) => typeof word === 'string').map((word) => safeText(word, []))
+  if (status < 200 || status >= 300) throw refusal(url, status, isObject(body) ? body : {}, secrets)
+  const answered = `GET ${url} answered ${status}`
+  if (!isObject(body))
+    throw new CliError(EXIT.refused, `${answered}, and no JSON object`, ['API_URL says where the API is.'])
+  if (isNestedDeeply(body))
+    throw new CliError(EXIT.refused, `${answered}, with JSON that is nested too deeply`)
+  // As it is written, and as it is read.
+  const readings = [text, JSON.stringify(body)]
+  if (secrets.some((secret) => readings.some((reading) => reading.includes(secret))))
+    throw new CliError(EXIT.refused, `${answered}, with the access token in it: that is not shown`)
+  return jsonTextLine(text)
+}
+
+function refusal(
+  url: string,
+  status: number,
+  body: Readonly<Record<string, unknown>>,
+  secrets: readonly string[],
+): CliError {
+  const said = [body['error'], body['error_description']]
+  const words = said.filter((word) => typeof word === 'string').map((word) => safeText(word, secrets))
   const more = words.length === 0 ? '' : ` (${words.join(': ')})`
-  throw new CliError(status >= 500 ? EXIT.unavailable : EXIT.refused, `GET ${url} answered ${status}${more}`)
+  return new CliError(status >= 500 ? EXIT.unavailable : EXIT.refused, `GET ${url} answered ${status}${more}`)
 }
 
 async function bounded(response: Response): Promise<string | undefined> {

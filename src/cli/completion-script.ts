@@ -44,20 +44,26 @@ function bash(commands: readonly Described[]): string {
       `    ${name})`,
       '      case "$before" in',
       ...inner,
-      `        *) words="${all}" ;;`,
+      `        *) [ -z "$assigned" ] && words="${all}" ;;`,
       '      esac ;;',
     ]
   })
   return [
     '_latchkey() {',
-    '  local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" words',
+    '  local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" prefix="" words="" assigned=""',
+    // `=` is a word of its own for bash, unless somebody has told it otherwise, as npm does.
+    '  case "$word" in',
+    '    =) assigned=yes word="" ;;',
+    '    --*=*) assigned=yes before="${word%%=*}" prefix="${word%%=*}=" word="${word#*=}" ;;',
+    '    *) [ "$before" = "=" ] && assigned=yes before="${COMP_WORDS[COMP_CWORD-2]}" ;;',
+    '  esac',
     `  local command="\${COMP_WORDS[1]}"`,
     '  [ "$COMP_CWORD" -le 1 ] && command=""',
     '  case "$command" in',
     ...cases.flat(),
     `    *) words="${namesOf(commands)} help --help --version" ;;`,
     '  esac',
-    '  COMPREPLY=($(compgen -W "$words" -- "$word"))',
+    '  COMPREPLY=($(compgen -P "$prefix" -W "$words" -- "$word"))',
     '}',
     'complete -F _latchkey latchkey',
     '',
@@ -71,8 +77,9 @@ const bracketed = (text: string): string => text.replace(/['\\[\]:]/g, '')
 function zsh(commands: readonly Described[]): string {
   const cases = commands.map(({ name, options, values }) => {
     const specs = options.map((option) => {
-      const more = option.values.length === 0 ? '' : `:value:(${option.values.join(' ')})`
-      return `'${option.name}[${bracketed(option.what)}]${more}'`
+      const [behind, more] =
+        option.values.length === 0 ? ['', ''] : ['=', `:value:(${option.values.join(' ')})`]
+      return `'${option.name}${behind}[${bracketed(option.what)}]${more}'`
     })
     const own = values.length === 0 ? [] : [`'1:value:(${values.join(' ')})'`]
     return `    ${name}) _arguments ${[...specs, ...own].join(' ')} ;;`

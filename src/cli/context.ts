@@ -33,7 +33,7 @@ export interface Context {
   readonly stdout: Output
   readonly stderr: Output
   readonly now: () => number
-  /** Aborted by Ctrl-C, with `Interrupted` as its reason. */
+  /** Aborted by Ctrl-C or another signal that ends the process, with `Interrupted` as its reason. */
   readonly signal: AbortSignal
   /** Ours, for `--version`. */
   readonly version: string

@@ -4,7 +4,7 @@ import type { DevicePrompt } from '../tokens.js'
 import type { Context } from './context.js'
 import { say } from './output.js'
 import type { Client, ServerSettings } from './settings.js'
-import { clearedLine, hasColours, styleFor, whileWaiting } from './terminal.js'
+import { clearedLine, hasColours, styleFor, whileWaiting, widthOf } from './terminal.js'
 
 export interface DeviceSignIn {
   readonly server: ServerSettings
@@ -34,7 +34,7 @@ export async function signInByDevice(
     now,
     onPrompt: async (prompt) => {
       const end = now() + prompt.expiresIn * 1000
-      await say(context.stderr, clearedLine(context.stderr) + (await invitation(context, prompt)))
+      await say(context.stderr, clearedLine(context) + (await invitation(context, prompt)))
       text = () => `waiting for you to sign in there; ${left(end - now())} left`
     },
   })
@@ -63,17 +63,26 @@ async function invitation(context: Context, prompt: DevicePrompt): Promise<strin
       '',
       `  ${printable(verificationUriComplete)}`,
     )
-    if (stderr.isTTY === true) lines.push('', await picture(context, verificationUriComplete))
+    const shown = stderr.isTTY === true ? await picture(context, verificationUriComplete) : undefined
+    if (shown !== undefined) lines.push('', shown)
   }
   return `${lines.join('\n')}\n\n`
 }
 
-/** The link for the camera of a telephone. It is light on dark; where colours can be set, in any terminal. */
-async function picture(context: Context, link: string): Promise<string> {
+/**
+ * The link for the camera of a telephone. It is light on dark; where colours can be set, in any terminal. Nothing for a link
+ * that is too long for a picture, or for one that the terminal can show.
+ */
+async function picture(context: Context, link: string): Promise<string | undefined> {
   const { encodeQR } = await import('qr')
-  const rows = encodeQR(link, 'ascii', { ecc: 'low' })
-    .split('\n')
-    .filter((row) => row !== '')
+  let drawn: string
+  try {
+    drawn = encodeQR(link, 'ascii', { ecc: 'low' })
+  } catch {
+    return undefined
+  }
+  const rows = drawn.split('\n').filter((row) => row !== '')
+  if (rows.some((row) => row.length > widthOf(context.stderr))) return undefined
   const inColour = hasColours(context.stderr, context)
   return rows.map((row) => (inColour ? `\u001b[97;40m${row}\u001b[0m` : row)).join('\n')
 }

@@ -1,3 +1,4 @@
+import { TokenError } from '../tokens/errors.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
 
 /** Why a command ends without its result, in words for the person who typed it. Nothing secret is in it. */
@@ -23,12 +24,19 @@ export class UsageError extends CliError {
   }
 }
 
-/** The person pressed Ctrl-C. */
+/** The person pressed Ctrl-C, or a signal tells the process to end. */
 export class Interrupted extends CliError {
   override readonly name = 'Interrupted'
 
-  constructor() {
-    super(EXIT.interrupted, 'interrupted')
+  constructor(exitCode: ExitCode = EXIT.interrupted) {
+    super(exitCode, 'interrupted')
+  }
+}
+
+/** Another process has the place where the login is kept, and went on having it. A fault like others for who needs a token. */
+export class PlaceBusy extends TokenError {
+  constructor({ message, status, error }: TokenError) {
+    super('unavailable', message, { status, error })
   }
 }
 

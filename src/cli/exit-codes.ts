@@ -10,7 +10,10 @@ export const EXIT = {
   codeExpired: 7,
   output: 8,
   bug: 70,
+  // 128 and the number of the signal, as a shell has it.
+  hungUp: 129,
   interrupted: 130,
+  terminated: 143,
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
@@ -27,5 +30,7 @@ export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   [EXIT.codeExpired, 'nobody finished the sign-in in time'],
   [EXIT.output, 'the output cannot be written: the reader is gone, the device is full'],
   [EXIT.bug, 'a bug of latchkey'],
-  [EXIT.interrupted, 'interrupted'],
+  [EXIT.hungUp, 'the terminal was closed: 128 + SIGHUP'],
+  [EXIT.interrupted, 'interrupted, by Ctrl-C: 128 + SIGINT'],
+  [EXIT.terminated, 'told to end: 128 + SIGTERM'],
 ]

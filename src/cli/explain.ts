@@ -1,7 +1,7 @@
 import { isAppError } from '../errors.js'
 import { ProviderError } from '../provider/errors.js'
 import { TokenError, type TokenErrorCode } from '../tokens/errors.js'
-import { CliError, Interrupted, OutputError } from './errors.js'
+import { CliError, Interrupted, OutputError, PlaceBusy } from './errors.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
 import { printable } from '../printable.js'
 
@@ -41,7 +41,10 @@ function linesOf(error: TokenError | ProviderError): readonly string[] {
   return [error.message, ...(hint === undefined ? [] : [`hint: ${hint}`]), ...remedyOf(error)].map(printable)
 }
 
-function remedyOf({ code }: TokenError | ProviderError): readonly string[] {
+function remedyOf(error: TokenError | ProviderError): readonly string[] {
+  const { code } = error
+  // What to do about it is in its message.
+  if (error instanceof PlaceBusy) return []
   if (code === 'sign_in_again') return ['latchkey login']
   return code === 'unavailable' || code === 'provider_unavailable'
     ? ['OIDC_ISSUER says where the authorization server is.']

@@ -8,6 +8,7 @@ import type { Context } from './context.js'
 import { signInByDevice } from './device-sign-in.js'
 import { CliError } from './errors.js'
 import { EXIT } from './exit-codes.js'
+import { givenLogin } from './given-login.js'
 import { forOneToken, keptLogin, requireLogin } from './kept-login.js'
 import type { Client, ServerSettings } from './settings.js'
 import { whileWaiting } from './terminal.js'
@@ -97,7 +98,8 @@ async function placeOf(
   }
   // The setting goes on naming the first one: the chain that began with it is kept, for the next command.
   const digest = createHash('sha256').update(given).digest('base64url')
-  return (await keptLogin(context, server, `${client.clientId} ${digest}`)).store
+  const { store } = await keptLogin(context, server, `${client.clientId} ${digest}`)
+  return givenLogin(store, given)
 }
 
 function waitFor<T>(context: Context, work: () => Promise<T>): Promise<T> {

@@ -35,7 +35,10 @@ const SETTINGS = {
     { name: 'LATCHKEY_REFRESH_TOKEN, …_FILE', what: 'with --grant refresh: this one, not the kept login' },
   ],
   token: [
-    { name: 'LATCHKEY_TOKEN, …_FILE', what: 'the token, when none comes in by a pipe; else asked for' },
+    {
+      name: 'LATCHKEY_TOKEN, …_FILE',
+      what: 'the token; without it standard input is read, or it is asked for',
+    },
   ],
   clock: [{ name: 'CLOCK_TOLERANCE', what: 'seconds that clocks may differ (30)' }],
 } as const satisfies Readonly<Record<string, readonly Setting[]>>
@@ -94,7 +97,10 @@ export const AFTER_HELP = [
 ].join('\n')
 
 /** How any command may end. */
-const ANY: readonly ExitCode[] = [EXIT.done, EXIT.usage, EXIT.output, EXIT.bug, EXIT.interrupted]
+const ANY: readonly ExitCode[] = [
+  ...[EXIT.done, EXIT.usage, EXIT.output, EXIT.bug],
+  ...[EXIT.hungUp, EXIT.interrupted, EXIT.terminated],
+]
 
 function exitCodes(codes: readonly ExitCode[]): readonly string[] {
   return table(

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { Interrupted } from './errors.js'
-import { EXIT } from './exit-codes.js'
+import { createInterruption } from './interruption.js'
 import { runProgram } from './program.js'
 import { createTokenFolder } from './token-folder.js'
 
@@ -13,14 +12,12 @@ interface Package {
 const { version } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ) as Package
-const interruption = new AbortController()
-const folder = createTokenFolder({ env: process.env, platform: process.platform, home: homedir() })
-
-process.on('SIGINT', () => {
-  // Whoever presses twice does not want to wait for anything.
-  if (interruption.signal.aborted) process.exit(EXIT.interrupted)
-  interruption.abort(new Interrupted())
+const signal = createInterruption({
+  process,
+  exit: (code) => process.exit(code),
+  now: () => performance.now(),
 })
+const folder = createTokenFolder({ env: process.env, platform: process.platform, home: homedir, signal })
 
 process.exitCode = await runProgram(process.argv.slice(2), {
   env: process.env,
@@ -28,13 +25,13 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   now: Date.now,
-  signal: interruption.signal,
+  signal,
   version,
   loadTokens: () => import('../tokens.js'),
   loadFolder: folder.load,
 })
 
-if (process.exitCode === EXIT.interrupted) {
+if (process.exitCode > 128) {
   // A refresh token that is spent at this moment has a successor, which must not be lost.
   await folder.settled()
   process.exit()

@@ -111,7 +111,7 @@ function namesIn(program: Command): ReadonlySet<string> {
 const helpWidth = (stream: Output): number =>
   stream.isTTY === true ? Math.min(Math.max(widthOf(stream), 60), 110) : 110
 
-/** Ctrl-C is answered at once, whatever is under way. */
+/** Ctrl-C and its like are answered at once, whatever is under way. */
 function untilInterrupted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = (): void => reject(signal.reason as Interrupted)

@@ -2,7 +2,11 @@ import type { Context, Output } from './context.js'
 
 /** Whether a stream takes colours: a terminal whose person has not said no. @see {@link https://no-color.org} */
 export function hasColours(stream: Output, { env }: Pick<Context, 'env'>): boolean {
-  return stream.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
+  return knowsEscapes(stream, { env }) && (env['NO_COLOR'] ?? '') === ''
+}
+
+function knowsEscapes(stream: Output, { env }: Pick<Context, 'env'>): boolean {
+  return stream.isTTY === true && env['TERM'] !== 'dumb'
 }
 
 /** In characters. A terminal that does not know its own is a usual one. */
@@ -26,7 +30,8 @@ const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 const [DELAY, STEP] = [250, 120]
 
 /** What takes the sign of life off a terminal before something else is written there. */
-export const clearedLine = ({ isTTY }: Pick<Output, 'isTTY'>): string => (isTTY === true ? '\r\u001b[K' : '')
+export const clearedLine = ({ stderr, env }: Pick<Context, 'stderr' | 'env'>): string =>
+  knowsEscapes(stderr, { env }) ? '\r\u001b[K' : ''
 
 /**
  * Shows on a terminal that something is going on, as long as `work` runs; elsewhere shows nothing.
@@ -34,15 +39,16 @@ export const clearedLine = ({ isTTY }: Pick<Output, 'isTTY'>): string => (isTTY 
  * @param text what is waited for, asked anew for every picture
  */
 export async function whileWaiting<T>(
-  { stderr }: Pick<Context, 'stderr'>,
+  context: Pick<Context, 'stderr' | 'env'>,
   text: () => string,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (stderr.isTTY !== true) return work()
+  const { stderr } = context
+  if (!knowsEscapes(stderr, context)) return work()
   let frame = 0
   const draw = (): void => {
     const line = `${FRAMES[frame++ % FRAMES.length] ?? ''} ${text()}`
-    stderr.write(`${clearedLine(stderr)}${line.slice(0, widthOf(stderr) - 1)}`)
+    stderr.write(`${clearedLine(context)}${line.slice(0, widthOf(stderr) - 1)}`)
   }
   let timer = setTimeout(() => {
     draw()
@@ -52,6 +58,6 @@ export async function whileWaiting<T>(
     return await work()
   } finally {
     clearTimeout(timer)
-    if (frame > 0) stderr.write(clearedLine(stderr))
+    if (frame > 0) stderr.write(clearedLine(context))
   }
 }

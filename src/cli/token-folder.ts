@@ -1,24 +1,27 @@
+import { TokenError } from '../tokens/errors.js'
 import type { TokenFolder } from './context.js'
+import { PlaceBusy } from './errors.js'
 
 export interface FolderOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly platform: NodeJS.Platform
-  readonly home: string
+  /** Finds the user's home. It throws for a user without one, whom no list of users has. */
+  readonly home: () => string
+  /** After it is aborted no change begins. */
+  readonly signal: AbortSignal
 }
 
 /** The user's token file, and whether somebody is changing it. */
-export function createTokenFolder({ env, platform, home }: FolderOptions): {
+export function createTokenFolder({ env, platform, home, signal }: FolderOptions): {
   readonly load: () => Promise<TokenFolder>
-  /** When no change is under way. */
+  /** When no change is under way. One that waits for its turn is none. */
   readonly settled: () => Promise<unknown>
 } {
   const busy = new Set<Promise<unknown>>()
   return {
     async load() {
-      const [{ createTokenFile }, { configFolder }] = await Promise.all([
-        import('../tokens/token-file.js'),
-        import('../tokens/config-folder.js'),
-      ])
+      const { createTokenFile } = await import('../tokens/token-file.js')
+      const { configFolder } = await import('../tokens/config-folder.js')
       const folder = configFolder(env, platform, home)
       return {
         path: folder,
@@ -27,10 +30,24 @@ export function createTokenFolder({ env, platform, home }: FolderOptions): {
           return {
             read: () => file.read(),
             update(work) {
-              const change = file.update(work)
+              let failure: unknown
+              const change = file.update(async (kept) => {
+                signal.throwIfAborted()
+                busy.add(settled)
+                try {
+                  return await work(kept)
+                } catch (error) {
+                  failure = error
+                  throw error
+                }
+              })
               const settled = change.catch(() => undefined).finally(() => busy.delete(settled))
-              busy.add(settled)
-              return change
+              return change.catch((error: unknown) => {
+                // What the work does not say is of the file.
+                const isBusy =
+                  error !== failure && error instanceof TokenError && error.code === 'unavailable'
+                throw isBusy ? new PlaceBusy(error) : error
+              })
             },
           }
         },

@@ -112,12 +112,12 @@ function reason(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'unknown'
   const name = 'name' in error ? error.name : undefined
   if (name === 'TimeoutError' || name === 'AbortError') return 'time-out'
-  if (error instanceof Error && error.message === INVALID_PROXY) return INVALID_PROXY
   return errorCode(error) ?? errorCode('cause' in error ? error.cause : undefined) ?? 'connection failed'
 }
 
 function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  if (error.code === INVALID_PROXY.code) return INVALID_PROXY.message
   return typeof error.code === 'string' ? error.code : undefined
 }
 

@@ -77,8 +77,8 @@ function readJwks(content: string): readonly Readonly<Record<string, unknown>>[]
     throw refuse('is neither PEM nor JSON')
   }
   const keys: unknown = isObject(document) && 'keys' in document ? document['keys'] : [document]
-  if (!Array.isArray(keys) || keys.length === 0 || !keys.every(isObject))
-    throw refuse('is JSON, but neither a JWK nor a JWK Set')
+  if (Array.isArray(keys) && keys.length === 0) throw refuse('holds a JWK Set without a key')
+  if (!Array.isArray(keys) || !keys.every(isObject)) throw refuse('is JSON, but neither a JWK nor a JWK Set')
   return keys
 }
 

@@ -7,7 +7,10 @@ export interface ClientCertificate {
 }
 
 /** Why nobody is reached when a proxy's address is none; our own words, which may be shown. */
-export const INVALID_PROXY = 'HTTPS_PROXY or HTTP_PROXY is not the address of an http(s) proxy'
+export const INVALID_PROXY = {
+  code: 'ERR_INVALID_PROXY',
+  message: 'HTTPS_PROXY or HTTP_PROXY is not the address of an http(s) proxy',
+} as const
 
 /** Plain http to this very machine is not for a proxy, which would not even find it. */
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
@@ -71,6 +74,6 @@ function createAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
     // A proxy opens tunnels to the port of https, and seldom to another: what is plain goes as it is.
     return new EnvHttpProxyAgent({ ...options, proxyTunnel: false })
   } catch {
-    throw Object.assign(new TypeError(INVALID_PROXY), { code: 'ERR_INVALID_PROXY' })
+    throw Object.assign(new TypeError(INVALID_PROXY.message), { code: INVALID_PROXY.code })
   }
 }

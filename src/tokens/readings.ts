@@ -1,4 +1,4 @@
-import { withoutHtmlNames } from './html-names.js'
+import { characterOf, withoutHtmlReferences } from './html-references.js'
 
 /** How often a text may be written in another way, one within the other. */
 const ROUNDS = 3
@@ -14,10 +14,7 @@ const HEX = /[\da-f]{8,}/gi
 const DECODERS: readonly Decode[] = [
   (text) => percentDecoded(text.replace(/\+/g, ' ')),
   percentDecoded,
-  (text) =>
-    withoutHtmlNames(text)
-      .replace(/&#0*(\d{1,7});?/g, (all, digits: string) => character(Number(digits)) ?? all)
-      .replace(/&#x0*([\da-f]{1,6});?/gi, (all, digits: string) => character(parseInt(digits, 16)) ?? all),
+  withoutHtmlReferences,
   (text) => text.replace(ESCAPE, unescaped),
   (text) => text.replace(HEX, (run) => Buffer.from(run, 'hex').toString('utf8')),
   // Other letters may stand before it.
@@ -48,8 +45,5 @@ function percentDecoded(text: string): string {
 function unescaped(all: string, braced?: string, four?: string, two?: string, plain?: string): string {
   if (plain !== undefined) return plain
   const unit = parseInt(braced ?? four ?? two ?? '', 16)
-  return unit <= 0xffff ? String.fromCharCode(unit) : (character(unit) ?? all)
+  return unit <= 0xffff ? String.fromCharCode(unit) : (characterOf(unit) ?? all)
 }
-
-const character = (code: number): string | undefined =>
-  code <= 0x10ffff ? String.fromCodePoint(code) : undefined

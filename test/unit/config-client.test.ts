@@ -58,6 +58,25 @@ describe('SE-07 TK-07 loadConfig refuses client authentication', () => {
     },
   )
 
+  test('with a secret of nothing but blanks, in the setting, a file or the adapter file', () => {
+    for (const [number, blanks] of [' ', '\t', '\u00a0', '\n\n', '  \n'].entries()) {
+      expect(problemsOf({ OIDC_CLIENT_SECRET: blanks })).toEqual(['OIDC_CLIENT_SECRET is empty'])
+      const file = files.put(`blanks-${number}`, blanks)
+      expect(problemsOf({ OIDC_CLIENT_SECRET_FILE: file })).toEqual([
+        'OIDC_CLIENT_SECRET_FILE names an empty file',
+      ])
+      const adapter = { realm: 'demo', 'auth-server-url': 'https://id.example', resource: 'adapter' }
+      const secret = { credentials: { secret: blanks } }
+      const settings = files.put(`adapter-${number}.json`, JSON.stringify({ ...adapter, ...secret }))
+      expect(() => loadConfig({ API_AUDIENCE: 'the-api', KEYCLOAK_SETTINGS: settings })).toThrow(
+        'credentials.secret is missing',
+      )
+      expect(() => complete({ clientSecret: blanks })).toThrow(
+        new TypeError('createLatchkey: clientSecret is empty'),
+      )
+    }
+  })
+
   test('by keys and certificates without their files, each by name', () => {
     expect(problemsOf({ OIDC_CLIENT_AUTH: 'private_key_jwt' })).toEqual([
       'OIDC_CLIENT_KEY_FILE is required with private_key_jwt',

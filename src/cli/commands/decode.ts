@@ -5,7 +5,7 @@ import type { Context, Input } from '../context.js'
 import { CliError } from '../errors.js'
 import { EXIT } from '../exit-codes.js'
 import { helpTextOf } from '../help.js'
-import { jsonLine } from '../json-line.js'
+import { isNestedDeeply, jsonLine } from '../json-line.js'
 import { print, say } from '../output.js'
 import type { TokenReport } from '../read-token.js'
 import { Settings } from '../settings.js'
@@ -23,9 +23,9 @@ export function addDecode(program: Command, context: Context): void {
       'after',
       helpTextOf({
         text: [
-          'Reads the token from standard input when that is a pipe or a file, else from LATCHKEY_TOKEN, else asks for it. The',
-          'signature is checked by the keys of OIDC_ISSUER. Exit code 0: it is good; 3: it is not; 5: that cannot be decided',
-          'here, as for a refresh token. The token itself is never printed.',
+          'Reads the token from LATCHKEY_TOKEN when that is set, and nothing else then; else from standard input when that is',
+          'a pipe or a file, else asks for it. The signature is checked by the keys of OIDC_ISSUER. Exit code 0: it is good;',
+          '3: it is not; 5: that cannot be decided here, as for a refresh token. The token itself is never printed.',
         ],
         settings: ['server', 'token', 'clock'],
         examples: [
@@ -45,7 +45,10 @@ async function decode(context: Context, json: boolean): Promise<void> {
   const clockTolerance = settings.clockTolerance()
   // Before it waits for anything.
   settings.check()
-  const piped = context.stdin.isTTY === true ? '' : await readAll(context.stdin, context.signal)
+  // Standard input may be a pipe that somebody forgot to close.
+  const isSet = settings.has('LATCHKEY_TOKEN')
+  const isPiped = !isSet && context.stdin.isTTY !== true
+  const piped = isPiped ? await readAll(context.stdin, context.signal) : ''
   const answer = piped === '' ? settings.secret('LATCHKEY_TOKEN', 'Token') : { value: piped }
   await settings.complete()
   const token = bare(answer.value)
@@ -71,6 +74,8 @@ async function decode(context: Context, json: boolean): Promise<void> {
 }
 
 function asJson({ kind, jwt }: TokenReport, { verdict, reason }: Verdict): string {
+  if (isNestedDeeply(jwt))
+    throw new CliError(EXIT.refused, 'what the token holds is nested too deeply for JSON')
   return `${jsonLine({ kind, header: jwt?.header ?? null, claims: jwt?.claims ?? null, verdict, reason })}\n`
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { TokenError } from '../../tokens/errors.js'
 import type { Context } from '../context.js'
-import { CliError } from '../errors.js'
+import { CliError, PlaceBusy } from '../errors.js'
 import { explain } from '../explain.js'
 import { EXIT } from '../exit-codes.js'
 import { helpTextOf } from '../help.js'
@@ -49,7 +49,8 @@ async function logout(context: Context): Promise<void> {
 
 /** The login is forgotten by now, so nothing secret is left behind; but the person should know. */
 function notTold(error: unknown): never {
-  if (!(error instanceof TokenError) || error.code === 'store_unusable') throw error
+  if (!(error instanceof TokenError) || error instanceof PlaceBusy || error.code === 'store_unusable')
+    throw error
   const { exitCode, lines } = explain(error)
   throw new CliError(
     exitCode,

@@ -6,11 +6,11 @@ import { explain } from '../explain.js'
 import { CliError } from '../errors.js'
 import { EXIT } from '../exit-codes.js'
 import { helpTextOf } from '../help.js'
-import { jsonLine } from '../json-line.js'
 import { print } from '../output.js'
 import { Settings, type Answer, type ServerSettings } from '../settings.js'
 import { whileWaiting } from '../terminal.js'
 import type { TokenProvider } from '../../tokens/token-provider.js'
+import type { TokenSet } from '../../tokens/token-set.js'
 
 const FLOWS = ['public', 'confidential', 'service-account'] as const
 type Flow = (typeof FLOWS)[number]
@@ -61,7 +61,11 @@ async function whoami(context: Context, flows: readonly Flow[]): Promise<void> {
   await settings.complete()
   const { createPasswordProvider, createClientCredentialsProvider } = await context.loadTokens()
   for (const { flow, clientId, secret } of clients) {
-    const options = { ...server, clientId, clientSecret: secret?.value, scope: 'openid', now: context.now }
+    const seen: string[] = []
+    const options = {
+      ...{ ...server, clientId, clientSecret: secret?.value, scope: 'openid', now: context.now },
+      onTokens: ({ accessToken }: TokenSet) => void seen.push(accessToken),
+    }
     const provider =
       person === undefined || flow === 'service-account'
         ? createClientCredentialsProvider(options)
@@ -70,8 +74,8 @@ async function whoami(context: Context, flows: readonly Flow[]): Promise<void> {
             username: person.username.value,
             password: person.password.value,
           })
-    const answers = await ask(context, { flow, provider, apiUrl, server })
-    await print(context.stdout, `${[`${TITLES[flow]} <<<`, ...answers.map(jsonLine), '>>>'].join('\n')}\n`)
+    const answers = await ask(context, { flow, provider, apiUrl, server, seen })
+    await print(context.stdout, `${[`${TITLES[flow]} <<<`, ...answers, '>>>'].join('\n')}\n`)
   }
 }
 
@@ -80,11 +84,16 @@ interface Asked {
   readonly provider: TokenProvider
   readonly apiUrl: string
   readonly server: ServerSettings
+  /** The tokens that the provider has got. */
+  readonly seen: readonly string[]
 }
 
-async function ask(context: Context, { flow, provider, apiUrl, server }: Asked): Promise<readonly unknown[]> {
+async function ask(
+  context: Context,
+  { flow, provider, apiUrl, server, seen }: Asked,
+): Promise<readonly string[]> {
   const title = TITLES[flow].toLowerCase()
-  const options = { timeout: server.timeout, signal: context.signal }
+  const options = { timeout: server.timeout, signal: context.signal, secrets: seen }
   try {
     return await whileWaiting(
       context,

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { createSigningKey } from '../../support/signing.js'
 import { BUILD_TIMEOUT, buildServer, freePort } from '../../support/server-process.js'
-import { actsOnTerminals, latchkey, type Env } from './cli-process.js'
+import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js'
+import { actsOnTerminals, CliProcess, latchkey, type Env } from '../../support/cli-process.js'
 import { resetWorld, startWorld, stopWorld, type World } from './scripted-world.js'
 
 jest.setTimeout(30_000)
@@ -13,7 +16,10 @@ beforeAll(async () => {
   world = await startWorld()
 }, BUILD_TIMEOUT)
 beforeEach(() => resetWorld(world))
-afterAll(() => stopWorld(world))
+afterAll(async () => {
+  await stopWorld(world)
+  removeTemporaryFolders()
+})
 
 const settings = (): Env => ({ OIDC_ISSUER: world.provider.issuer })
 const decode = (input: string, ...args: readonly string[]) =>
@@ -59,6 +65,21 @@ describe('latchkey decode refuses', () => {
   test('one that is over and names no audience', async () => {
     const token = await world.provider.accessToken({ aud: undefined, exp: now() - 180 })
     expect((await decode(token)).code).toBe(3)
+  })
+
+  test('CL-02 claims of thousands of levels: they are read as far as they tell something, and --json says why not', async () => {
+    const levels = 50_000
+    const payload = `{"iss":"${world.provider.issuer}","sub":"the-subject","a":${'['.repeat(levels)}${']'.repeat(levels)}}`
+    const [header = ''] = (await world.provider.accessToken()).split('.')
+    const token = [header, Buffer.from(payload).toString('base64url'), 'AAAA'].join('.')
+    const text = await decode(token)
+    expect(text).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/the-subject[^]*NOT VALID: /) as unknown,
+    })
+    const json = await decode(token, '--json')
+    expect({ code: json.code, stdout: json.stdout }).toEqual({ code: 3, stdout: '' })
+    expect(json.stderr).toContain('nested too deeply')
   })
 })
 
@@ -130,6 +151,25 @@ describe('latchkey decode', () => {
     expect(code).toBe(0)
     expect(stdout).toMatch(words)
   })
+
+  test.each(['LATCHKEY_TOKEN', 'LATCHKEY_TOKEN_FILE'])(
+    '%s wins: standard input is not waited for',
+    async (name) => {
+      const token = await world.provider.accessToken(claims)
+      const file = path.join(temporaryFolder(), 'token')
+      writeFileSync(file, token)
+      const env = { ...settings(), [name]: name.endsWith('_FILE') ? file : token }
+      // A pipe that nobody writes to or closes, as under a service manager or an agent.
+      const started = CliProcess.start(['decode'], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+      try {
+        await started.shows('VALID')
+        expect(await started.exit).toEqual({ code: 0, signal: null })
+      } finally {
+        await started.stop()
+      }
+      expect((await latchkey(['decode'], { env, input: 'another-token' })).stdout).toContain('the-subject')
+    },
+  )
 
   test('takes LATCHKEY_TOKEN, too; --json is header, claims and verdict on one line', async () => {
     const token = await world.provider.accessToken(claims)

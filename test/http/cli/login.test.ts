@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { answerTokenRequest } from '../../support/scripted-grants.js'
 import { BUILD_TIMEOUT, buildServer } from '../../support/server-process.js'
 import { removeTemporaryFolders } from '../../support/temporary-folder.js'
 import { until } from '../../support/until.js'
@@ -13,7 +12,7 @@ import {
   newHome,
   tokenFile,
   type Env,
-} from './cli-process.js'
+} from '../../support/cli-process.js'
 import { resetWorld, startWorld, stopWorld, type World } from './scripted-world.js'
 
 jest.setTimeout(30_000)
@@ -130,6 +129,34 @@ describe('latchkey login', () => {
     expect(started.stdout).toContain('Signed in as')
   })
 
+  test.each([
+    ['that no picture can hold', 4000],
+    ['whose picture is wider than the terminal', 2800],
+  ])('CL-06 a link %s is shown without one, and the sign-in goes on', async (_name, length) => {
+    const link = `${world.provider.issuer}/device?user_code=${'A'.repeat(length)}`
+    world.provider.device.answer = { verification_uri_complete: link }
+    approve()
+    started = CliProcess.onTerminal('login', { env: env() })
+
+    expect((await started.exit).code).toBe(0)
+    expect(started.stdout).toContain(link)
+    expect(started.stdout).toContain('Signed in as')
+    expect(started.stdout).not.toContain('█')
+  })
+
+  test('CL-05 a terminal that knows no escapes gets none: no line that moves', async () => {
+    started = CliProcess.onTerminal('login', { env: { ...env(), TERM: 'dumb' } })
+    await started.shows('user_code=')
+    // Longer than it takes for a sign of life elsewhere.
+    await until(() => world.provider.device.polls.length > 6 || undefined)
+    approve()
+
+    expect((await started.exit).code).toBe(0)
+    expect(started.stdout).toContain('Signed in as')
+    expect(started.stdout).not.toContain('\u001b')
+    expect(started.stdout).not.toContain('waiting for you')
+  })
+
   test('NO_COLOR takes the colours of a terminal away', async () => {
     approve()
     started = CliProcess.onTerminal('login', { env: { ...env(), NO_COLOR: '1' } })
@@ -189,29 +216,6 @@ describe('latchkey token with a kept login', () => {
     expect(started.stderr).toBe('')
     expect(world.provider.grants('refresh_token')).toBe(1)
     expect(tokenFile(home)).not.toBe(before)
-    expect((await latchkey(['token', '--scope', 'openid'], { env: env() })).code).toBe(0)
-  })
-
-  test('CL-02 Ctrl-C during a renewal: 130, and what came in place of the spent token is kept', async () => {
-    await signedIn()
-    makeDue(home)
-    const spent = tokenFile(home)
-    const { provider } = world
-    let answerNow = (): void => undefined
-    provider.answers.token = async (call, res) => {
-      await new Promise<void>((resolve) => (answerNow = resolve))
-      const { status, body } = await answerTokenRequest(provider, call)
-      res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-    }
-    started = CliProcess.start(['token'], { env: env() })
-    await until(() => provider.grants('refresh_token') === 1 || undefined)
-    started.child.kill('SIGINT')
-    answerNow()
-
-    expect(await started.exit).toEqual({ code: 130, signal: null })
-    expect(started.stdout).toBe('')
-    expect(tokenFile(home)).not.toBe(spent)
-    delete provider.answers.token
     expect((await latchkey(['token', '--scope', 'openid'], { env: env() })).code).toBe(0)
   })
 

@@ -5,7 +5,7 @@ import {
   PUBLIC_CLIENT_ID,
   ScriptedProvider,
 } from '../../support/scripted-provider.js'
-import type { Env } from './cli-process.js'
+import type { Env } from '../../support/cli-process.js'
 
 /** An authorization server and an API, and the settings by which the command line finds them. */
 export interface World {

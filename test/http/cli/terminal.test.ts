@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { BUILD_TIMEOUT, buildServer } from '../../support/server-process.js'
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js'
-import { CliProcess, latchkey, newHome, type Env } from './cli-process.js'
+import { CliProcess, latchkey, newHome, type Env } from '../../support/cli-process.js'
 import { PASSWORD, resetWorld, startWorld, stopWorld, without, type World } from './scripted-world.js'
 
 jest.setTimeout(30_000)

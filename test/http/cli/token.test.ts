@@ -4,7 +4,7 @@ import path from 'node:path'
 import { CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID } from '../../support/scripted-provider.js'
 import { BUILD_TIMEOUT, buildServer, freePort } from '../../support/server-process.js'
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js'
-import { latchkey, newHome, tokenFile } from './cli-process.js'
+import { latchkey, makeDue, newHome, tokenFile } from '../../support/cli-process.js'
 import { PASSWORD, resetWorld, startWorld, stopWorld, without, type World } from './scripted-world.js'
 
 jest.setTimeout(30_000)
@@ -196,6 +196,30 @@ describe('latchkey token --grant refresh', () => {
     expect(world.provider.grants('refresh_token')).toBe(2)
     expect(world.provider.families.reused).toBe(0)
     expect(tokenFile(home)).not.toContain(refreshToken)
+  })
+
+  test('C000-13 when the chain of LATCHKEY_REFRESH_TOKEN has died, no later command sends anything', async () => {
+    const home = newHome()
+    const person = world.provider.accounts.get('alice')?.person ?? { sub: '' }
+    const refreshToken = world.provider.families.issue(world.provider.families.begin(person, 'the-session'))
+    const env = { ...world.env(), ...home, LATCHKEY_REFRESH_TOKEN: refreshToken }
+    expect((await token(['--grant', 'refresh'], env)).code).toBe(0)
+    makeDue(home)
+    world.provider.answers.token = (_call, res) =>
+      void res.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"invalid_grant"}')
+
+    expect((await token(['--grant', 'refresh'], env)).code).toBe(4)
+    const sent = world.provider.grants('refresh_token')
+    for (const args of [[], ['--scope', 'openid'], ['--audience', 'other'], ['--json']]) {
+      const { code, stdout, stderr } = await token(['--grant', 'refresh', ...args], env)
+      expect({ code, stdout }).toEqual({ code: 4, stdout: '' })
+      expect(stderr).toMatch(/sign in again/)
+    }
+    expect(world.provider.grants('refresh_token')).toBe(sent)
+    delete world.provider.answers.token
+    const family = world.provider.families.begin(person, 'another-session')
+    const another = { ...env, LATCHKEY_REFRESH_TOKEN: world.provider.families.issue(family) }
+    expect((await token(['--grant', 'refresh'], another)).code).toBe(0)
   })
 
   test('a dead refresh token ends with 4, and is shown nowhere', async () => {

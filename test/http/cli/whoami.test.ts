@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { BUILD_TIMEOUT, buildServer, freePort } from '../../support/server-process.js'
-import { actsOnTerminals, latchkey } from './cli-process.js'
+import { actsOnTerminals, latchkey } from '../../support/cli-process.js'
 import {
   CREATED,
   PROJECTS,

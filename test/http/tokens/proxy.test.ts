@@ -139,6 +139,9 @@ describe('token providers behind a proxy', () => {
     expect(error).toMatchObject({ name: 'TokenError', code: 'unavailable' })
     expect(apiError?.name).toMatch(/Error/)
     const basic = Buffer.from(`me:${PROXY_PASSWORD}`).toString('base64')
+    const named = 'HTTPS_PROXY or HTTP_PROXY is not the address of an http(s) proxy'
+    const isAddress = !/bad port|gopher/.test(address ?? '')
+    expect([error?.message.includes(named), apiError?.message === named]).toEqual([!isAddress, !isAddress])
     for (const secret of [PROXY_PASSWORD, basic, SECRET, 'Bearer known']) {
       expect(error?.all).not.toContain(secret)
       expect(apiError?.all).not.toContain(secret)

@@ -38,6 +38,16 @@ describe('latchkey completion', () => {
     expect(await offered('completion', '')).toContain('zsh')
   })
 
+  test('bash completes a value behind =, which divides words, unless somebody has changed that', async () => {
+    expect(await offered('token', '--grant', '=')).toHaveLength(4)
+    expect(await offered('token', '--grant', '=', 'pa')).toEqual(['password'])
+    expect(await offered('whoami', '--json', '--flow', '=', 'serv')).toEqual(['service-account'])
+    expect(await offered('token', '--grant=')).toHaveLength(4)
+    expect(await offered('token', '--grant=pa')).toEqual(['--grant=password'])
+    for (const words of [['--scope', '='], ['--scope', '=', 'pa'], ['--scope=']])
+      expect(await offered('token', ...words)).toEqual([''])
+  })
+
   test.each(['zsh', 'fish'])('%s gets every command and option', async (shell) => {
     const { code, stdout } = await run(['completion', shell])
     expect(code).toBe(0)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { CliError, Interrupted, OutputError } from '../../../src/cli/errors.js'
+import { CliError, Interrupted, OutputError, PlaceBusy } from '../../../src/cli/errors.js'
 import { EXIT } from '../../../src/cli/exit-codes.js'
 import { explain } from '../../../src/cli/explain.js'
 import { ProviderError } from '../../../src/provider/errors.js'
@@ -51,6 +51,11 @@ describe('explain', () => {
       `hint: ${hint}`,
       'OIDC_ISSUER says where the authorization server is.',
     ])
+  })
+
+  test('CL-04 a place that another process has is none, and its message says all', () => {
+    const busy = new PlaceBusy(tokenError('unavailable', 'held by process 7'))
+    expect(explain(busy)).toEqual({ exitCode: 5, lines: ['held by process 7'] })
   })
 
   test('of an error that is not ours nothing but its name is said', () => {

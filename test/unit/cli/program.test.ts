@@ -19,7 +19,8 @@ describe('latchkey', () => {
   test('CL-02 the help lists every exit code there is', async () => {
     const { stdout } = await run(['--help'])
     expect(EXIT_CODES.map(([code]) => code)).toEqual(Object.values(EXIT))
-    for (const [code, what] of EXIT_CODES) expect(stdout).toMatch(new RegExp(`^ {2}${code} +${what}$`, 'm'))
+    const lines = stdout.split('\n')
+    for (const [code, what] of EXIT_CODES) expect(lines).toContain(`  ${String(code).padEnd(3)}  ${what}`)
   })
 
   test('every command has a help with settings and examples, on standard output', async () => {

@@ -70,7 +70,7 @@ describe('the settings of README', () => {
         .map((line) => `${file}: ${line.trim()}`),
     )
     expect(reading).toEqual([
-      'src/cli/main.ts: const folder = createTokenFolder({ env: process.env, platform: process.platform, home: homedir() })',
+      'src/cli/main.ts: const folder = createTokenFolder({ env: process.env, platform: process.platform, home: homedir, signal })',
       'src/cli/main.ts: env: process.env,',
       'src/server.ts: return loadConfig(process.env)',
       "src/tokens/authorized-fetch.ts: const isBehindProxy = (): boolean => PROXIES.some((name) => (process.env[name] ?? '') !== '')",

@@ -132,6 +132,18 @@ describe('an answer that is no token set', () => {
     await fails(renew(), code)
   })
 
+  test.each<[string, Record<string, unknown>]>([
+    ['no access token', { token_type: 'Bearer' }],
+    ['another kind of token', { access_token: 'x', token_type: 'mac' }],
+    ['an ID token that is no JWT', { access_token: 'x', token_type: 'Bearer', id_token: 'no JWT' }],
+    ['an ID token that is empty', { access_token: 'x', token_type: 'Bearer', id_token: 'a..b' }],
+  ])('P-9 with %s, the new refresh token is not lost', async (_name, body) => {
+    server.answers.token = (_call, res) => json(res, 200, { ...body, refresh_token: 'the-next' })
+    expect(await renew()).toMatchObject({
+      unjudged: { refreshToken: 'the-next', error: { code: 'token_response_invalid' } },
+    })
+  })
+
   test('P-9 a connection that breaks does not end the login', async () => {
     server.answers.token = (_call, res) => void res.destroy()
     await fails(renew(), 'provider_unavailable')

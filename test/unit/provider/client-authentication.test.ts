@@ -62,6 +62,22 @@ describe('createClientAuthenticator', () => {
     })
   })
 
+  test('a secret beyond ASCII goes in UTF-8, in the form that it was given in', async () => {
+    for (const clientSecret of ['geheimnis-ä-é-日本-🔑', 'geheimnis-ä-é'.normalize('NFD')]) {
+      const { authorization } = await proofOf(
+        create({ clientAuthentication: 'client_secret_basic', clientSecret }),
+      )
+      const [, sent = ''] = Buffer.from(authorization?.slice(6) ?? '', 'base64')
+        .toString()
+        .split(':')
+      expect(decodeURIComponent(sent)).toBe(clientSecret)
+      expect(sent).toMatch(/^[\w%.~-]+$/)
+      const file = files.put('secret', `${clientSecret}\n`)
+      const post = create({ clientAuthentication: 'client_secret_post', clientSecretFile: file })
+      expect((await proofOf(post)).form['client_secret']).toBe(clientSecret)
+    }
+  })
+
   test('a client without proof, and one with a certificate, say who they are and no more', async () => {
     const { cert, key } = createCertificate()
     const tls = create({

@@ -51,7 +51,7 @@ describe('TK-07 readClientKeys refuses', () => {
     ['a JWK of Ed25519', JSON.stringify(jwk(ed25519)), KIND],
     ['a shared secret', JSON.stringify({ kty: 'oct', k: 'c2VjcmV0' }), KIND],
     ['JSON that is cut', '{"kty":"EC","d":"c2VjcmV0', 'is neither PEM nor JSON'],
-    ['an empty JWK Set', set(), 'is JSON, but neither a JWK nor a JWK Set'],
+    ['an empty JWK Set', set(), 'holds a JWK Set without a key'],
     ['a JWK Set of texts', '{"keys":["x"]}', 'is JSON, but neither a JWK nor a JWK Set'],
     ['a public JWK', JSON.stringify({ ...jwk(EC), d: undefined }), 'holds a key that is not private'],
     [

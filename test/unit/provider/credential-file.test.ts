@@ -33,10 +33,13 @@ function secretIn(content: string): () => string {
 const codes = (): unknown[] => lines.map(({ code }) => code)
 
 describe('TK-07 the secret file is refused at the start', () => {
-  test.each(['', '\n', '\r\n'])('with %j in it', (content) => {
-    expect(() => secretIn(content)).toThrow(CredentialError)
-    expect(() => secretIn(content)).toThrow('names an empty file')
-  })
+  test.each(['', '\n', '\r\n', '  \n', '\n\n', '\t', '\r', ' ', '\ufeff\n', '\u00a0'])(
+    'with %j in it',
+    (content) => {
+      expect(() => secretIn(content)).toThrow(CredentialError)
+      expect(() => secretIn(content)).toThrow('names an empty file')
+    },
+  )
 
   test('when it is not there, a folder, or a pipe that nobody writes into', () => {
     expect(() => readCredentialFile('clientSecretFile', path.join(files.folder, 'none'))).toThrow(
@@ -73,12 +76,12 @@ describe('TK-07 the secret file', () => {
 
   test('emptied: the old secret stays, logged once by name for each change', () => {
     const secret = secretIn('the-first')
-    for (const content of ['', '\n', ''])
+    for (const content of ['', '\n', '  \n', ''])
       for (const look of [1, 2, 3]) {
         if (look === 1) files.put('secret', content)
         expect(secret()).toBe('the-first')
       }
-    expect(lines).toHaveLength(3)
+    expect(lines).toHaveLength(4)
     for (const line of lines)
       expect(line).toMatchObject({
         level: 'warn',
@@ -114,7 +117,7 @@ describe('TK-07 the secret file', () => {
 
   test('whatever happens to it: the last good secret, no throw, and no content in the log', () => {
     const content = fc.oneof(
-      fc.constantFrom('', '\n', '\r\n', undefined),
+      fc.constantFrom('', '\n', '\r\n', '  \n', '\n\n', undefined),
       fc.integer({ min: 0, max: 3 }).map((n) => `secret-number-${n}${n % 2 === 0 ? '\n' : ''}`),
     )
     fc.assert(

@@ -58,16 +58,22 @@ const CHARACTERS: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The longest first: one may be the beginning of another. */
-const NAMED = new RegExp(
-  `&(${[...CHARACTERS.keys()].sort((one, other) => other.length - one.length).join('|')});?`,
-  'gi',
-)
+const NAMES = [...CHARACTERS.keys()].sort((one, other) => other.length - one.length).join('|')
+const REFERENCE = new RegExp(`&(?:#0*(\\d{1,7})|#x0*([\\da-f]{1,6})|(${NAMES}));?`, 'gi')
 
 /**
- * A text with characters in place of their names in HTML. Letters come out small, whatever their case was.
+ * A text with characters in place of their numbers and names in HTML. Letters with a name come out small, whatever their
+ * case was.
  *
- * @see {@link https://html.spec.whatwg.org/multipage/named-characters.html | HTML, named character references}
+ * @see {@link https://html.spec.whatwg.org/multipage/syntax.html#character-references | HTML, character references}
  */
-export function withoutHtmlNames(text: string): string {
-  return text.replace(NAMED, (all, name: string) => CHARACTERS.get(name.toLowerCase()) ?? all)
+export function withoutHtmlReferences(text: string): string {
+  return text.replace(REFERENCE, (all, digits?: string, hex?: string, name?: string) => {
+    if (name !== undefined) return CHARACTERS.get(name.toLowerCase()) ?? all
+    return characterOf(digits === undefined ? parseInt(hex ?? '', 16) : Number(digits)) ?? all
+  })
 }
+
+/** The character of a number, if there is one. */
+export const characterOf = (code: number): string | undefined =>
+  code <= 0x10ffff ? String.fromCodePoint(code) : undefined

@@ -2,11 +2,11 @@ import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:chi
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Exit } from '../../support/server-process.js'
-import { temporaryFolder } from '../../support/temporary-folder.js'
-import { until } from '../../support/until.js'
+import type { Exit } from './server-process.js'
+import { temporaryFolder } from './temporary-folder.js'
+import { until } from './until.js'
 
-const MAIN = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 export type Env = Readonly<Record<string, string>>
 
@@ -15,6 +15,8 @@ export interface RunOptions {
   /** What comes in by the pipe; without it standard input is closed. */
   readonly input?: string
   readonly stdio?: StdioOptions
+  /** Arguments of Node, before the program. */
+  readonly node?: readonly string[]
 }
 
 /** One run of `latchkey`, as a script starts it: pipes everywhere, and nothing of the machine's own environment. */
@@ -40,7 +42,7 @@ export class CliProcess {
   }
 
   static start(args: readonly string[], options: RunOptions = {}): CliProcess {
-    const started = new CliProcess(process.execPath, [MAIN, ...args], options)
+    const started = new CliProcess(process.execPath, [...(options.node ?? []), MAIN, ...args], options)
     if (options.input !== undefined) started.child.stdin?.end()
     return started
   }
