@@ -15,7 +15,7 @@ const GROWTH = 16 * 1024
 
 /** Options of {@link createTokenFile}. */
 export interface TokenFileOptions {
-  /** Which sign-in of those in the file: one for each issuer and client. */
+  /** Which sign-in of those in the file: one for each issuer, client and scope. */
   readonly name: string
   /** Where the file is. Default: the user's config folder. */
   readonly folder?: string | undefined
