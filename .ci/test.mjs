@@ -114,7 +114,8 @@ try {
   await buildIfNeeded()
   const alone = await run(
     folders.filter((name) => ALONE.includes(name)),
-    forJest,
+    // On two cores jest would run one file after the other, and most files wait more than they work.
+    [`--maxWorkers=${Math.max(2, os.availableParallelism() - 1)}`, ...forJest],
   )
   const real = await runWithKeycloak(
     folders.filter((name) => WITH_KEYCLOAK.includes(name)),
