@@ -1,6 +1,8 @@
 import { isObject } from '../provider/is-object.js'
 import type { TokenProvider } from '../tokens/token-provider.js'
 import { safeText } from '../tokens/withheld.js'
+import { audiences } from '../provider/jwt.js'
+import { readJwt, textOf } from './claims.js'
 import { CliError } from './errors.js'
 import { EXIT } from './exit-codes.js'
 import { isNestedDeeply, jsonTextLine } from './json-line.js'
@@ -78,7 +80,23 @@ function refusal(
   const said = [body['error'], body['error_description']]
   const words = said.filter((word) => typeof word === 'string').map((word) => safeText(word, secrets))
   const more = words.length === 0 ? '' : ` (${words.join(': ')})`
-  return new CliError(status >= 500 ? EXIT.unavailable : EXIT.refused, `GET ${url} answered ${status}${more}`)
+  const exitCode = status >= 500 ? EXIT.unavailable : EXIT.refused
+  return new CliError(
+    exitCode,
+    `GET ${url} answered ${status}${more}`,
+    status === 401 ? audienceHint(secrets) : [],
+  )
+}
+
+/** What an API seldom says: whom the token is for. */
+function audienceHint(tokens: readonly string[]): readonly string[] {
+  const claims = readJwt(tokens.at(-1) ?? '')?.claims
+  if (claims === undefined) return []
+  const named = audiences(claims['aud']).join(', ') || 'nobody by name'
+  const client = textOf(claims, 'azp') ?? 'the client'
+  return [
+    `hint: the token is for ${named}. Where the API wants its own name there (API_AUDIENCE): Clients → ${client} → Client scopes → ${client}-dedicated → Add mapper → Audience. Its log has the reason.`,
+  ]
 }
 
 async function bounded(response: Response): Promise<string | undefined> {

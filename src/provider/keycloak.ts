@@ -93,7 +93,7 @@ export function keycloakAudienceHint(audience: string, authorizedParty: unknown)
     typeof authorizedParty === 'string' && /^[\w.:@/-]{1,100}$/.test(authorizedParty)
       ? authorizedParty
       : 'the calling client'
-  return `tokens of ${client} do not name ${audience}: Client scopes → ${client}-dedicated → Add mapper → Audience → Included Client Audience: ${audience}, Add to access token On`
+  return `tokens of ${client} do not name ${audience}: Clients → ${client} → Client scopes → ${client}-dedicated → Add mapper → Audience → Included Client Audience: ${audience}, Add to access token On`
 }
 
 export interface AddressCheckOptions {

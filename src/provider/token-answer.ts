@@ -46,7 +46,7 @@ function answerIn(body: Body, status: number): { readonly body: Body; readonly s
   const isSuccess = status >= 200 && status < 300
   if (!isSuccess || 'active' in body) return { body: pick(body, status), status }
   const hasTokens = ['access_token', 'refresh_token', 'device_code'].some((name) => name in body)
-  return hasTokens || 'error' in body ? { body: tidied(body), status: 200 } : { body, status }
+  return hasTokens || saysError(body) ? { body: tidied(body), status: 200 } : { body, status }
 }
 
 /** Of an error what is read; an introspection is whole. */
@@ -65,6 +65,8 @@ async function jsonOf(response: Response): Promise<Record<string, unknown> | und
   }
 }
 
+const saysError = ({ error }: Body): boolean => error !== undefined && error !== null
+
 /** The other members that mean something here: openid-client judges them, and what else there is could be anything. */
 const MEMBERS = [
   'access_token',
@@ -77,7 +79,11 @@ const MEMBERS = [
 
 function tidied(body: Body): Body {
   // Tokens and an error in one answer.
-  if ('error' in body) return { error: 'invalid_response' }
+  if (saysError(body)) {
+    const next = textOf(body['refresh_token'])
+    if (next !== undefined) throw new SpentForNothing(next)
+    return { error: 'invalid_response' }
+  }
   const answer = withoutNothing({
     ...Object.fromEntries(MEMBERS.map((name) => [name, body[name]])),
     refresh_token: textOf(body['refresh_token']),

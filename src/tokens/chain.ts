@@ -1,4 +1,4 @@
-import { isFault, signInAgain, TokenError } from './errors.js'
+import { isFault, isOurTrouble, signInAgain, TokenError } from './errors.js'
 import { Flight } from './flight.js'
 import type { Grant } from './grant.js'
 import { HeldTokens, keyOf, type Wanted } from './held-tokens.js'
@@ -141,7 +141,7 @@ export class Chain {
     try {
       return await this.#renewed(wanted, abandoned)
     } catch (error) {
-      if (error instanceof TokenError && isFault(error)) return this.#makeDo(wanted, error)
+      if (error instanceof TokenError && isOurTrouble(error)) return this.#makeDo(wanted, error)
       throw error
     }
   }

@@ -58,7 +58,8 @@ function assemble({ chain, scope, tokens, client, now }: Parts): TokenProvider {
     ensureFresh: current,
     tokens,
     fetch,
-    renew(options?: CallOptions) {
+    async renew(options?: CallOptions): Promise<string> {
+      options?.signal?.throwIfAborted()
       chain.force(scope)
       return current(options)
     },

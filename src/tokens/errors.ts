@@ -65,6 +65,9 @@ export class TokenError extends AppError<TokenErrorCode> {
 export const isFault = ({ code }: TokenError): boolean =>
   code === 'unavailable' || code === 'invalid_response'
 
+/** It says nothing of the tokens that are there: they are good as long as they last. */
+export const isOurTrouble = (error: TokenError): boolean => isFault(error) || error.code === 'client_refused'
+
 /** There is nothing that could be asked. */
 export function signInAgain(): TokenError {
   return new TokenError(

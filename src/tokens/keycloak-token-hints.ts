@@ -48,7 +48,7 @@ const RULES: readonly Rule[] = [
   [
     ({ description }) => /requested audience/i.test(description),
     (id) =>
-      `no scope of ${id} gives that audience: Client scopes → ${id}-dedicated → Add mapper → Audience → Included Client Audience`,
+      `no scope of ${id} gives that audience: Clients → ${id} → Client scopes → ${id}-dedicated → Add mapper → Audience → Included Client Audience`,
   ],
   [
     ({ description }) => /within the token audience/i.test(description),
@@ -65,7 +65,8 @@ const RULES: readonly Rule[] = [
   ],
   [
     ({ error }) => error === 'invalid_scope',
-    (id) => `Clients → ${id} → Client scopes → Add client scope: ${id} has none of that name`,
+    (id) =>
+      `Clients → ${id} → Client scopes → Add client scope: ${id} has none of that name; one that is not there at all is made by Client scopes → Create client scope`,
   ],
   [
     ({ description }) => /not fully set up/i.test(description),
@@ -79,7 +80,7 @@ const RULES: readonly Rule[] = [
   [
     ({ asked, error }) => asked === 'password' && error === 'invalid_grant',
     () =>
-      'user name or password is wrong, or a one-time code is missing or used up: a person who has a one-time password needs its code, too (otp, or --otp on the command line). After five failures Keycloak refuses even the right password for a while',
+      'user name or password is wrong, or a one-time code is missing or used up: a person who has a one-time password needs its code, too (otp, or --otp on the command line). With brute force detection on, Keycloak refuses even the right password for a while after some failures',
   ],
   [
     ({ error }) => error === 'unauthorized_client' || error === 'invalid_client',
@@ -95,5 +96,5 @@ export function keycloakTokenHint(refused: Refused): string | undefined {
 
 /** What is missing when a new token is inactive for the client that got it. */
 export function keycloakInactiveHint(clientId: string): string {
-  return `Keycloak calls every token inactive whose aud does not name the client that asks: Client scopes → ${clientId}-dedicated → Add mapper → Audience → Included Client Audience: ${clientId}, Add to access token On, Add to token introspection On`
+  return `Keycloak calls every token inactive whose aud does not name the client that asks: Clients → ${clientId} → Client scopes → ${clientId}-dedicated → Add mapper → Audience → Included Client Audience: ${clientId}, Add to access token On, Add to token introspection On`
 }

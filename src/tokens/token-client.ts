@@ -121,10 +121,14 @@ type Endpoint = 'device_authorization_endpoint' | 'introspection_endpoint' | 're
 
 function needs(configuration: oidc.Configuration, endpoint: Endpoint): void {
   if (configuration.serverMetadata()[endpoint] !== undefined) return
-  throw new TokenError('unavailable', `the authorization server does not say that it has a ${endpoint}`, {
-    status: 503,
-    error: 'temporarily_unavailable',
-  })
+  throw new TokenError(
+    'unavailable',
+    `there is no ${endpoint}: the authorization server names none, or tokenEndpoint was given in place of issuer`,
+    {
+      status: 503,
+      error: 'temporarily_unavailable',
+    },
+  )
 }
 
 function tokenSetOf(answer: oidc.TokenEndpointResponse, obtainedAt: number): TokenSet {

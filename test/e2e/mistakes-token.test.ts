@@ -48,7 +48,7 @@ describe('mistakes about tokens', () => {
       expect(await scene.line('invalid_token')).toMatchObject({
         level: 'warn',
         reason: `the token failed a check (aud: not meant for ${AUDIENCE})`,
-        hint: `tokens of no-mapper do not name ${AUDIENCE}: Client scopes → no-mapper-dedicated → Add mapper → Audience → Included Client Audience: ${AUDIENCE}, Add to access token On`,
+        hint: `tokens of no-mapper do not name ${AUDIENCE}: Clients → no-mapper → Client scopes → no-mapper-dedicated → Add mapper → Audience → Included Client Audience: ${AUDIENCE}, Add to access token On`,
       })
     }))
 

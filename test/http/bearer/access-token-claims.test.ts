@@ -116,7 +116,7 @@ describe('aud (RFC 9068 §4)', () => {
       level: 'warn',
       reason: expect.stringContaining(`aud: not meant for ${AUDIENCE}`),
       hint:
-        `tokens of frontend do not name ${AUDIENCE}: Client scopes → frontend-dedicated → Add mapper → Audience → ` +
+        `tokens of frontend do not name ${AUDIENCE}: Clients → frontend → Client scopes → frontend-dedicated → Add mapper → Audience → ` +
         `Included Client Audience: ${AUDIENCE}, Add to access token On`,
       request_id: expect.any(String),
     })

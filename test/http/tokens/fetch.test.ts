@@ -163,6 +163,17 @@ describe('provider.fetch', () => {
     expect(api.requests).toHaveLength(1)
   })
 
+  test('a client that is refused for a while goes on with a token that lasts', async () => {
+    const token = await tokens()
+    provider.calls = []
+    provider.answers.token = (_call, res) => json(res, 401, { error: 'unauthorized_client' })
+    await expect(tokens.renew()).rejects.toMatchObject({ code: 'client_refused' })
+    for (let call = 0; call < 20; call++) expect(await tokens()).toBe(token)
+    expect(provider.count('token')).toBe(1)
+    await expect(tokens.renew({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' })
+    expect(await tokens()).toBe(token)
+  })
+
   test('C000-25 when none can be had, the caller has the API’s answer, and others go on with the token', async () => {
     const token = await tokens()
     api.answer = 401

@@ -77,6 +77,20 @@ describe('answers that are not what they should be', () => {
     expect(provider.count('token')).toBe(1)
   })
 
+  test('TK-02 a member error that says nothing is none; one beside tokens loses no refresh token', async () => {
+    const person = provider.addPerson(`person-${given++}`)
+    const refreshToken = provider.families.issue(provider.families.begin(person, 'sid'))
+    const tokens = createRefreshTokenProvider({ ...common(), refreshToken })
+    provider.onTokenResponse = (body) => ({ ...body, error: null })
+    expect(await tokens()).toMatch(/^eyJ/)
+    provider.onTokenResponse = (body) => ({ ...body, error: 'x' })
+    now += 300_001
+    expect((await failureOf(tokens())).code).toBe('invalid_response')
+    provider.onTokenResponse = (body) => body
+    expect(await tokens()).toMatch(/^eyJ/)
+    expect(provider.families.reused).toBe(0)
+  })
+
   test('TE-01 tokens in a 201, and beside members that nobody knows, are not lost', async () => {
     const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
     const body = `{"access_token":"a","token_type":"Bearer","refresh_token":"r","other":${deep}}`

@@ -76,7 +76,7 @@ describe('hints', () => {
 
   test('the audience’s hint names client and mapper', () => {
     expect(keycloakAudienceHint('api', 'frontend')).toBe(
-      'tokens of frontend do not name api: Client scopes → frontend-dedicated → Add mapper → Audience → ' +
+      'tokens of frontend do not name api: Clients → frontend → Client scopes → frontend-dedicated → Add mapper → Audience → ' +
         'Included Client Audience: api, Add to access token On',
     )
   })
