@@ -1,7 +1,7 @@
 import { isObject } from '../provider/is-object.js'
+import { audiences } from '../provider/jwt.js'
 import type { TokenProvider } from '../tokens/token-provider.js'
 import { safeText } from '../tokens/withheld.js'
-import { audiences } from '../provider/jwt.js'
 import { readJwt, textOf } from './claims.js'
 import { CliError } from './errors.js'
 import { EXIT } from './exit-codes.js'

@@ -212,7 +212,7 @@ export class Chain {
   /** What a failure leaves of the tokens that are kept: nothing, when they are dead. */
   #left(kept: TokenSet | undefined, error: unknown): TokenSet | undefined {
     const refreshToken = this.#refreshToken
-    const isOver = refreshToken === undefined && !(error instanceof TokenError && isFault(error))
+    const isOver = refreshToken === undefined && !(error instanceof TokenError && isOurTrouble(error))
     return kept === undefined || isOver ? undefined : { ...kept, refreshToken }
   }
 

@@ -15,8 +15,9 @@ const METADATA_MAX_AGE = 600
 /** A file that is of no use any more is a warning of the process: there is no log here. */
 const warnings: Log = {
   ...silentLog,
-  warn: ({ code = '' }, message) =>
-    process.emitWarning(message, { type: 'LatchkeyWarning', code: String(code) }),
+  warn: ({ code = '', reason = '' }, message) => {
+    process.emitWarning(`${String(reason)}: ${message}`, { type: 'LatchkeyWarning', code: String(code) })
+  },
 }
 
 /**

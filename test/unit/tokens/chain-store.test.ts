@@ -41,4 +41,17 @@ describe('a chain whose store does not do', () => {
     expect(world.revoked).not.toContain(first)
     expect(store.kept).toBeUndefined()
   })
+
+  test('a client that is refused takes no good token from the others', async () => {
+    const world = new World()
+    world.isQuick = true
+    world.givesRefreshToken = false
+    const store = new MemoryStore()
+    const chain = world.chain({ store, grant: world.grant('repeatable') })
+    const { accessToken } = await chain.get(WANTED)
+    world.fates = ['client refused']
+    chain.force(undefined)
+    await expect(chain.get(WANTED)).rejects.toMatchObject({ code: 'client_refused' })
+    expect(store.kept?.accessToken).toBe(accessToken)
+  })
 })
