@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals'
+import {} from '@jest/globals'
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -20,8 +20,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 // Endings may take ten seconds, and a test waits for one of them at most.
-jest.setTimeout(30_000)
-
 const FAKES = fileURLToPath(new URL('fakes/', import.meta.url))
 export const KEYCLOAK = fileURLToPath(new URL('../../keycloak/keycloak.mjs', import.meta.url))
 export const REALM_FILE = fileURLToPath(new URL('../../keycloak/latchkey-realm.json', import.meta.url))

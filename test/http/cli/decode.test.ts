@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { createSigningKey } from '../../support/signing.js'
@@ -6,8 +6,6 @@ import { BUILD_TIMEOUT, buildServer, freePort } from '../../support/server-proce
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js'
 import { actsOnTerminals, CliProcess, latchkey, type Env } from '../../support/cli-process.js'
 import { resetWorld, startWorld, stopWorld, type World } from './scripted-world.js'
-
-jest.setTimeout(30_000)
 
 let world: World
 

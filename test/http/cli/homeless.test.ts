@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { BUILD_TIMEOUT, buildServer } from '../../support/server-process.js'
 import { temporaryFolder, removeTemporaryFolders } from '../../support/temporary-folder.js'
 import { latchkey, type Env } from '../../support/cli-process.js'
 import { resetWorld, startWorld, stopWorld, type World } from './scripted-world.js'
-
-jest.setTimeout(30_000)
 
 let world: World
 

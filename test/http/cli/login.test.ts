@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { BUILD_TIMEOUT, buildServer } from '../../support/server-process.js'
@@ -14,8 +14,6 @@ import {
   type Env,
 } from '../../support/cli-process.js'
 import { resetWorld, startWorld, stopWorld, type World } from './scripted-world.js'
-
-jest.setTimeout(30_000)
 
 let world: World
 let home: { readonly HOME: string }

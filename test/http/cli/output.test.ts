@@ -1,11 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { BUILD_TIMEOUT, buildServer } from '../../support/server-process.js'
 import { removeTemporaryFolders } from '../../support/temporary-folder.js'
 import { CliProcess, latchkey, newHome, type Env, type Run } from '../../support/cli-process.js'
 import { resetWorld, startWorld, stopWorld, type World } from './scripted-world.js'
-
-jest.setTimeout(30_000)
 
 let world: World
 

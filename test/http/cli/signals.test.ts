@@ -1,12 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { answerTokenRequest } from '../../support/scripted-grants.js'
 import { BUILD_TIMEOUT, buildServer } from '../../support/server-process.js'
 import { removeTemporaryFolders } from '../../support/temporary-folder.js'
 import { until } from '../../support/until.js'
 import { CliProcess, latchkey, makeDue, newHome, tokenFile, type Env } from '../../support/cli-process.js'
 import { resetWorld, startWorld, stopWorld, type World } from './scripted-world.js'
-
-jest.setTimeout(30_000)
 
 let world: World
 let home: { readonly HOME: string }

@@ -1,12 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { BUILD_TIMEOUT, buildServer } from '../../support/server-process.js'
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js'
 import { CliProcess, latchkey, newHome, type Env } from '../../support/cli-process.js'
 import { PASSWORD, resetWorld, startWorld, stopWorld, without, type World } from './scripted-world.js'
-
-jest.setTimeout(30_000)
 
 let world: World
 let started: CliProcess | undefined

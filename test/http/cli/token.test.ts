@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { CLIENT_ID, CLIENT_SECRET, PUBLIC_CLIENT_ID } from '../../support/scripted-provider.js'
@@ -6,8 +6,6 @@ import { BUILD_TIMEOUT, buildServer, freePort } from '../../support/server-proce
 import { removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js'
 import { latchkey, makeDue, newHome, tokenFile } from '../../support/cli-process.js'
 import { PASSWORD, resetWorld, startWorld, stopWorld, without, type World } from './scripted-world.js'
-
-jest.setTimeout(30_000)
 
 let world: World
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { BUILD_TIMEOUT, buildServer, freePort } from '../../support/server-process.js'
 import { actsOnTerminals, latchkey } from '../../support/cli-process.js'
 import {
@@ -10,8 +10,6 @@ import {
   without,
   type World,
 } from './scripted-world.js'
-
-jest.setTimeout(30_000)
 
 let world: World
 

@@ -104,7 +104,7 @@ describe('ST-03 every key has a life', () => {
         const kept = (await lives()).filter(({ kind }) => kind !== 'logout')
         await check()
         return kept.length === 0 ? await lives() : undefined
-      }, 20_000)
+      })
       // What is left are the sign-outs of a moment ago, once for each that the provider told.
       expect(left).toHaveLength(100)
     } finally {
@@ -137,7 +137,7 @@ describe('ST-03 every key has a life', () => {
     } finally {
       await stopShared(app)
     }
-  }, 20_000)
+  })
 
   test('ST-03 it is moved once in a tenth of the idle time at most, however much the session is used', async () => {
     const apps = await TwoApps.start(provider, redis.url, { sessionIdleTimeout: 20 })
@@ -169,7 +169,7 @@ describe('ST-03 every key has a life', () => {
     } finally {
       await apps.stop()
     }
-  }, 20_000)
+  })
 
   test('ST-03 SE-04 GET /session, asked again and again at both, does not keep a session', async () => {
     const apps = await TwoApps.start(provider, redis.url, { sessionIdleTimeout: 2 })

@@ -198,7 +198,7 @@ describe('Redis goes down while people browse', () => {
       const one = ['store_unavailable', 'store_available']
       for (const app of apps.both) expect(codes(app)).toEqual(Array.from({ length: time }, () => one).flat())
     }
-  }, 30_000)
+  })
 })
 
 describe('Redis with a password', () => {

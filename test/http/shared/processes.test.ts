@@ -19,7 +19,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   provider.reset()
   two = await TwoProcesses.start(provider, { redisUrl: redis.url })
-}, 20_000)
+})
 afterEach(() => two.stop())
 afterAll(async () => {
   await redis.stop()
@@ -74,7 +74,7 @@ describe('two processes behind a balancer without stickiness', () => {
     expect([signedOut.status, signedOut.location?.startsWith(provider.issuer)]).toEqual([303, true])
     expect(family?.isRevoked).toBe(true)
     for (const one of [two.a, two.b]) expect(await two.whoami(one, before)).toBeUndefined()
-  }, 20_000)
+  })
 })
 
 describe('a process is killed', () => {
@@ -110,7 +110,7 @@ describe('a process is killed', () => {
     }
     expect((await two.send(two.a, callback, { jar: later })).status).toBe(303)
     expect(await two.whoami(two.b, later)).toBe(other.sub)
-  }, 20_000)
+  })
 
   test('RE-15 P-16 in the middle of a refresh: the other renews the tokens as soon as the lease of the dead is over', async () => {
     provider.accessTokenLife = 1
@@ -133,7 +133,7 @@ describe('a process is killed', () => {
     expect(await two.whoami(two.b, jar)).toBe(person.sub)
     expect(performance.now() - killed).toBeLessThan(5000)
     expect(provider.families.of(person)[0]).toMatchObject({ redeemed: 1, isRevoked: false })
-  }, 20_000)
+  })
 })
 
 describe('a process ends', () => {
@@ -178,7 +178,7 @@ describe('a process ends', () => {
     expect(await two.whoami(two.b, jar)).toBe(person.sub)
     const about = two.b.log.map(({ code }) => code).filter((code) => String(code).startsWith('store_'))
     expect(about).toEqual(['store_unavailable', 'store_available'])
-  }, 20_000)
+  })
 })
 
 describe('production', () => {
@@ -229,5 +229,5 @@ describe('Redis is down when they start', () => {
       await server.stop()
       await late.stop()
     }
-  }, 20_000)
+  })
 })

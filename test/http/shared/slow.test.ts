@@ -54,5 +54,5 @@ describe('Redis is slow', () => {
       await slow.stop()
       await network.close()
     }
-  }, 30_000)
+  })
 })

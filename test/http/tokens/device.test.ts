@@ -65,7 +65,7 @@ describe('sign-in with another device', () => {
       expect(form.get('grant_type')).toBe(DEVICE)
       expect(headers.authorization).toBeUndefined()
     }
-  }, 15_000)
+  })
 
   test('CL-06 access_denied and expired_token are errors of their own, and the next call begins anew', async () => {
     for (const [state, code] of [

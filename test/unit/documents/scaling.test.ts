@@ -184,7 +184,7 @@ describe('the programs in docs/scaling.md', () => {
         seen()
         const visit = send({ hostname: '127.0.0.1', port }, '/session')
         return visit.then((answer) => (answer.status === 401 ? true : undefined)).catch(() => undefined)
-      }, 25_000)
+      })
     }
     return ports.map((port) => new URL(`http://127.0.0.1:${port}`))
   }

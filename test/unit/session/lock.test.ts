@@ -1,11 +1,9 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createLocks, type Locks } from '../../../src/session/lock.js'
 import { MemoryRecords } from '../../../src/session/memory-records.js'
 import { until } from '../../support/until.js'
 import { memoryKit, redisKit, type RedisKit } from './kits.js'
 import { free, held, isTaken, LEASE, lockSuite, watch } from './lock-suite.js'
-
-jest.setTimeout(20_000)
 
 lockSuite('locks in memory', memoryKit)
 lockSuite('locks in Redis', redisKit)

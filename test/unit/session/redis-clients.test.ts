@@ -43,7 +43,7 @@ async function startCluster(): Promise<readonly RedisServer[]> {
     const states = await Promise.all(nodes.map((node) => node.command('CLUSTER', 'INFO')))
     const isWhole = states.every((state) => /cluster_state:ok[^]*cluster_known_nodes:3/.test(String(state)))
     return isWhole || undefined
-  }, 30_000)
+  })
   return nodes
 }
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { transformFileSync } from '@swc/core'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,8 +8,6 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { until } from '../../support/until.js'
-
-jest.setTimeout(30_000)
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const FILES = ['redis-server', 'until']

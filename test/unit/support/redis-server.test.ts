@@ -1,8 +1,6 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { RedisServer, type RedisOptions } from '../../support/redis-server.js'
-
-jest.setTimeout(30_000)
 
 let servers: RedisServer[] = []
 async function start(options: RedisOptions = {}): Promise<RedisServer> {

@@ -1,12 +1,10 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { RedisServer } from '../../support/redis-server.js'
 import { send } from '../../support/send.js'
 import { TcpProxy } from '../../support/tcp-proxy.js'
 import { until } from '../../support/until.js'
-
-jest.setTimeout(30_000)
 
 /** A connection, with all that came over it. */
 class Client {
