@@ -91,7 +91,7 @@ describe('slow clients', () => {
         }
         times.sort((a, b) => a - b)
         expect(times.length).toBeGreaterThan(20)
-        expect(times[Math.floor(times.length * 0.9)]).toBeLessThan(300)
+        expect(times[Math.floor(times.length * 0.9)]).toBeLessThan(1000)
       }),
     2 * PATIENCE,
   )

@@ -111,7 +111,7 @@ describe('introspection and revocation', () => {
     const call = () => ({ signal: AbortSignal.timeout(50) })
     await expect(tokens.introspect(call())).rejects.toMatchObject({ name: 'TimeoutError' })
     await expect(tokens.revoke(call())).rejects.toMatchObject({ name: 'TimeoutError' })
-    expect(performance.now() - began).toBeLessThan(1000)
+    expect(performance.now() - began).toBeLessThan(2500)
     expect(provider.count('revoke')).toBe(1)
     const aborted = { signal: AbortSignal.abort('no') }
     await expect(tokens.revoke(aborted)).rejects.toBe('no')
