@@ -22,11 +22,12 @@ const SUBJECT_ALTERNATIVE_NAME = oid('551d11')
 /**
  * A certificate for 127.0.0.1 that signs itself and that nothing else trusts.
  *
+ * @param commonName in it
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280.html#section-4.1 | RFC 5280 §4.1}
  */
-export function createCertificate(): { readonly key: string; readonly cert: string } {
+export function createCertificate(commonName = '127.0.0.1'): { readonly key: string; readonly cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const name = der(SEQUENCE, der(SET, der(SEQUENCE, COMMON_NAME, der(UTF8_STRING, Buffer.from('127.0.0.1')))))
+  const name = der(SEQUENCE, der(SET, der(SEQUENCE, COMMON_NAME, der(UTF8_STRING, Buffer.from(commonName)))))
   const names = der(SEQUENCE, der(IP_ADDRESS, Buffer.from([127, 0, 0, 1])))
   const content = der(
     SEQUENCE,

@@ -125,7 +125,8 @@ export class TestRealm {
   }
 }
 
-function readRealmFile(name: string, settings: Readonly<Record<string, string>>): RealmFile {
+/** The demo's realm under another name, its placeholders filled in. */
+export function readRealmFile(name: string, settings: Readonly<Record<string, string>> = {}): RealmFile {
   const text = readFileSync(REALM_FILE, 'utf8')
     .replaceAll('default-roles-latchkey', `default-roles-${name}`)
     .replaceAll('/realms/latchkey/', `/realms/${name}/`)
