@@ -10,10 +10,10 @@ type Body = ReadableStream | Blob | null
 
 export interface TokenSource {
   current(options: CallOptions): Promise<string>
-  /** Says that an API refused a token, and returns whether another one may help. */
-  refuse(accessToken: string): boolean
+  /** Says that an API, named by its origin, refused a token, and returns whether another one may help. */
+  refuse(accessToken: string, api: string): boolean
   /** Says that an API took a token. */
-  accept(accessToken: string): void
+  accept(api: string): void
 }
 
 /** A request as it can be sent more than once, unless its body is a stream. */
@@ -33,30 +33,34 @@ const transport = createTransport()
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750.html#section-2.1 | RFC 6750 §2.1}
  */
 export function createAuthorizedFetch(source: TokenSource) {
-  return async (url: string | URL, { repeatable, ...init }: TokenFetchInit = {}): Promise<Response> => {
+  return async (
+    input: string | URL | Request,
+    { repeatable, ...init }: TokenFetchInit = {},
+  ): Promise<Response> => {
     // What is wrong with the request shows before a token is asked for.
-    const sendable = await readRequest(url, init)
+    const sendable = await readRequest(input, init)
     const { request, signal } = sendable
+    const { origin: api } = new URL(request.url)
     const token = await source.current({ signal })
     const answer = await send(sendable, token)
-    if (answer.status !== 401 || !sawToken(answer, request)) {
-      source.accept(token)
+    if (answer.status !== 401 || !sawToken(answer, api)) {
+      source.accept(api)
       return answer
     }
-    if (!source.refuse(token) || !mayRepeat(sendable, repeatable)) return answer
+    if (!source.refuse(token, api) || !mayRepeat(sendable, repeatable)) return answer
     const another = await renewed(source, signal)
     if (another === undefined) return answer
     // It may be broken already, which is nobody's business any more.
     await answer.body?.cancel().catch(() => undefined)
     const second = await send(sendable, another)
-    if (second.status !== 401) source.accept(another)
+    if (second.status !== 401) source.accept(api)
     return second
   }
 }
 
-async function readRequest(url: string | URL, init: RequestInit): Promise<Sendable> {
-  const request = new Request(url, withDuplex(init))
-  const signal = init.signal ?? (url instanceof Request ? url.signal : undefined)
+async function readRequest(input: string | URL | Request, init: RequestInit): Promise<Sendable> {
+  const request = new Request(input, withDuplex(init))
+  const signal = init.signal ?? (input instanceof Request ? input.signal : undefined)
   return { request, init, body: await bodyOf(request, init), signal }
 }
 
@@ -74,8 +78,7 @@ async function renewed(source: TokenSource, signal: AbortSignal | undefined): Pr
 }
 
 /** A 401 of another origin, where a redirect led, is not about our token: it was not shown there. */
-const sawToken = ({ url }: Response, request: Request): boolean =>
-  new URL(url).origin === new URL(request.url).origin
+const sawToken = ({ url }: Response, api: string): boolean => new URL(url).origin === api
 
 /** What comes bit by bit, and once: a stream of the web or of Node. */
 const isStream = (body: unknown): boolean =>

@@ -71,14 +71,14 @@ export class Chain {
     return current === undefined ? this.#fly(wanted, signal) : Promise.resolve(current)
   }
 
-  /** Says that an API refused a token, and returns whether another one may help. */
-  refuse(scope: string | undefined, accessToken: string): boolean {
-    return this.#held.refuse(scope, accessToken)
+  /** Says that an API, named by its origin, refused a token, and returns whether another one may help. */
+  refuse(scope: string | undefined, accessToken: string, api: string): boolean {
+    return this.#held.refuse(scope, accessToken, api)
   }
 
   /** Says that an API took a token. */
-  accept(scope: string | undefined, accessToken: string): void {
-    this.#held.accept(scope, accessToken)
+  accept(api: string): void {
+    this.#held.accept(api)
   }
 
   /** Renews a token, although it may be good. */

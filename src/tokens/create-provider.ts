@@ -6,7 +6,7 @@ import { TokenError } from './errors.js'
 import { untilAborted } from './flight.js'
 import type { Grant } from './grant.js'
 import { keycloakInactiveHint } from './keycloak-token-hints.js'
-import { createTokenClient, timesOf, type TokenClient } from './token-client.js'
+import { createTokenClient, isFor, timesOf, type TokenClient } from './token-client.js'
 import type { TokenProviderOptions } from './token-options.js'
 import type { CallOptions, Introspection, TokenProvider } from './token-provider.js'
 import type { TokenSet } from './token-set.js'
@@ -32,7 +32,8 @@ export function createProvider(options: TokenProviderOptions, beginning: Beginni
   const wanted = { scope, refreshBefore, onTokens }
   chain.listen(wanted)
   if (accessToken !== undefined) chain.offer(scope, known(accessToken, now()))
-  const tokens = async ({ signal }: CallOptions = {}): Promise<TokenSet> => {
+  const tokens = async (options?: CallOptions): Promise<TokenSet> => {
+    const signal = signalOf(options)
     signal?.throwIfAborted()
     return chain.get(wanted, signal)
   }
@@ -51,29 +52,38 @@ function assemble({ chain, scope, tokens, client, now }: Parts): TokenProvider {
   const current = async (options?: CallOptions): Promise<string> => (await tokens(options)).accessToken
   const fetch = createAuthorizedFetch({
     current,
-    refuse: (token) => chain.refuse(scope, token),
-    accept: (token) => chain.accept(scope, token),
+    refuse: (token, api) => chain.refuse(scope, token, api),
+    accept: (api) => chain.accept(api),
   })
   return Object.assign((options?: CallOptions) => current(options), {
     ensureFresh: current,
     tokens,
     fetch,
     async renew(options?: CallOptions): Promise<string> {
-      options?.signal?.throwIfAborted()
+      signalOf(options)?.throwIfAborted()
       chain.force(scope)
       return current(options)
     },
     async introspect(options?: CallOptions): Promise<Introspection> {
       const { accessToken, obtainedAt } = await tokens(options)
-      const answer = await untilAborted(client.introspect(accessToken), options?.signal)
-      if (!answer.active && now() - obtainedAt < JUST_NOW) throw inactive(client)
+      const answer = await untilAborted(client.introspect(accessToken), signalOf(options))
+      const isNew = now() - obtainedAt < JUST_NOW
+      // One that names the client was good: its session has ended.
+      if (!answer.active && isNew && !isFor(client.clientId, accessToken)) throw inactive(client)
       return answer
     },
-    async revoke({ signal }: CallOptions = {}): Promise<void> {
+    async revoke(options?: CallOptions): Promise<void> {
+      const signal = signalOf(options)
       signal?.throwIfAborted()
       await untilAborted(chain.revoke(), signal)
     },
   })
+}
+
+/** A hook is called with whatever its caller has at hand: what is no signal is none. */
+function signalOf(options: CallOptions | null | undefined): AbortSignal | undefined {
+  const signal: unknown = options?.signal
+  return signal instanceof AbortSignal ? signal : undefined
 }
 
 /** A token that somebody else has got: what is known of it is what it says. */

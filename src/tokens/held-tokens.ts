@@ -1,8 +1,12 @@
 import { isTimeToRenew } from '../provider/renewal-time.js'
 import type { TokenSet } from './token-set.js'
 
-/** A token that came in place of a refused one, and is refused so soon, is not replaced again, in milliseconds. */
+/** So often in a row an API may refuse a token and get another one at once: one that takes none would cost one each time. */
+const MOST_REFUSALS = 4
+/** After that, a token is replaced when it was got so long ago, in milliseconds. */
 const NO_HELP = 10_000
+/** So many APIs that refuse are known. */
+const MOST_APIS = 100
 /** A clock that was set back by more than this makes the times of a token worthless, in milliseconds. */
 const SET_BACK = 10_000
 
@@ -16,15 +20,15 @@ export interface Wanted {
 interface Held {
   readonly tokens: TokenSet
   /** Why it is not used any more: an API has refused it, or somebody wants another. */
-  refused: 'by an API' | 'for another' | undefined
-  /** It came in place of one that an API refused, and no API has taken it yet. */
-  isReplacement: boolean
+  isRefused: boolean
 }
 
 /** The tokens of one sign-in that are known, one set for each scope. */
 export class HeldTokens {
   readonly #now: () => number
   readonly #held = new Map<string, Held>()
+  /** How often in a row an API has refused what it was shown. */
+  readonly #refusals = new Map<string, number>()
 
   constructor(now: () => number) {
     this.#now = now
@@ -55,13 +59,12 @@ export class HeldTokens {
   /** Whether tokens from elsewhere are of use: they are not due, and not the ones that were refused. */
   isNews(tokens: TokenSet, wanted: Wanted): boolean {
     const held = this.#held.get(keyOf(wanted.scope))
-    if (held?.refused !== undefined && held.tokens.accessToken === tokens.accessToken) return false
+    if (held?.isRefused === true && held.tokens.accessToken === tokens.accessToken) return false
     return this.#isFresh(tokens, wanted)
   }
 
   hold(scope: string | undefined, tokens: TokenSet): void {
-    const isReplacement = this.#held.get(keyOf(scope))?.refused === 'by an API'
-    this.#held.set(keyOf(scope), { tokens, refused: undefined, isReplacement })
+    this.#held.set(keyOf(scope), { tokens, isRefused: false })
   }
 
   /** Holds what somebody else has got, if it is not what is held already. */
@@ -69,25 +72,27 @@ export class HeldTokens {
     if (this.#held.get(keyOf(scope))?.tokens.accessToken !== tokens.accessToken) this.hold(scope, tokens)
   }
 
-  /** Says that an API refused a token, and returns whether another one may help. */
-  refuse(scope: string | undefined, accessToken: string): boolean {
+  /** Says that an API, named by its origin, refused a token, and returns whether another one may help. */
+  refuse(scope: string | undefined, accessToken: string, api: string): boolean {
     const held = this.#held.get(keyOf(scope))
-    if (held?.tokens.accessToken !== accessToken) return true
-    if (held.isReplacement && this.#now() - held.tokens.obtainedAt < NO_HELP) return false
-    held.refused = 'by an API'
+    // Another one is there, or on its way.
+    if (held?.tokens.accessToken !== accessToken || held.isRefused) return true
+    const before = this.#refusals.get(api) ?? 0
+    if (before >= MOST_REFUSALS && this.#now() - held.tokens.obtainedAt < NO_HELP) return false
+    this.#count(api, before + 1)
+    held.isRefused = true
     return true
   }
 
   /** Says that an API took a token. */
-  accept(scope: string | undefined, accessToken: string): void {
-    const held = this.#held.get(keyOf(scope))
-    if (held?.tokens.accessToken === accessToken) held.isReplacement = false
+  accept(api: string): void {
+    this.#refusals.delete(api)
   }
 
   /** The next one is to be another, although this one may be good. */
   refuseAny(scope: string | undefined): void {
     const held = this.#held.get(keyOf(scope))
-    if (held !== undefined) held.refused = 'for another'
+    if (held !== undefined) held.isRefused = true
   }
 
   /**
@@ -97,17 +102,24 @@ export class HeldTokens {
   restore({ scope }: Wanted): boolean {
     const held = this.#held.get(keyOf(scope))
     if (held === undefined || !this.#lasts(held.tokens)) return false
-    held.refused = undefined
+    held.isRefused = false
     return true
   }
 
   /** The same, whatever the scope. */
   refuseAll(): void {
-    for (const held of this.#held.values()) held.refused = 'for another'
+    for (const held of this.#held.values()) held.isRefused = true
   }
 
   clear(): void {
     this.#held.clear()
+  }
+
+  #count(api: string, refusals: number): void {
+    this.#refusals.delete(api)
+    this.#refusals.set(api, refusals)
+    const [oldest] = this.#refusals.keys()
+    if (oldest !== undefined && this.#refusals.size > MOST_APIS) this.#refusals.delete(oldest)
   }
 
   #lasts({ expiresAt }: TokenSet): boolean {
@@ -120,7 +132,7 @@ export class HeldTokens {
   }
 }
 
-const isTaken = (held: Held | undefined): held is Held => held !== undefined && held.refused === undefined
+const isTaken = (held: Held | undefined): held is Held => held?.isRefused === false
 
 /** Words in any order are the same scope. */
 export const keyOf = (scope = ''): string => [...new Set(scope.split(' '))].sort().join(' ')

@@ -42,6 +42,22 @@ const RULES: readonly Rule[] = [
     (id) => `${capability(id)} → OAuth 2.0 Device Authorization Grant On`,
   ],
   [
+    ({ asked, description }) =>
+      asked === 'jwt_bearer' &&
+      /not supported for the requested client|not allowed for the client/i.test(description),
+    (id) =>
+      `${capability(id)} → JWT Authorization Grant On, and its provider among Allowed Identity Providers for JWT Authorization Grant`,
+  ],
+  [
+    ({ description }) => /identity provider for provided issuer/i.test(description),
+    () =>
+      'Identity providers → Add provider → JWT Authorization Grant, with the assertion’s iss as Issuer: this realm has none of that name',
+  ],
+  [
+    ({ asked, description }) => asked === 'token_exchange' && /audience not found/i.test(description),
+    () => 'the audience that was asked for is no client of this realm: Clients lists them by Client ID',
+  ],
+  [
     ({ description }) => /token exchange/i.test(description),
     (id) => `${capability(id)} → Standard Token Exchange On (the client must be confidential)`,
   ],

@@ -1,5 +1,5 @@
 import * as oidc from 'openid-client'
-import { decodeJwt } from 'jose'
+import { decodeJwt, type JWTPayload } from 'jose'
 import { isKeycloak } from '../provider/keycloak.js'
 import { isUsable, spentForNothing, UNCHECKED_ID_TOKEN } from '../provider/token-answer.js'
 import { endOfUnknown, lifeOf } from '../provider/renewal-time.js'
@@ -67,7 +67,13 @@ export function createTokenClient(options: TokenClientOptions, now: () => number
       return await work(await connect())
     } catch (error) {
       const all = [...secrets, ...ours()]
-      throw translateTokenError(error, { asked, clientId, server, isKeycloak: keycloak(), secrets: all })
+      throw await translateTokenError(error, {
+        asked,
+        clientId,
+        server,
+        isKeycloak: keycloak(),
+        secrets: all,
+      })
     }
   }
 
@@ -160,9 +166,17 @@ function endOfNew(accessToken: string, obtainedAt: number): number {
 
 /** From when until when a token lasts by what it says, in milliseconds. */
 export function timesOf(accessToken: string): { readonly iat?: number; readonly exp?: number } {
+  const { iat, exp } = claimsOf(accessToken)
+  return { ...(isTime(iat) && { iat: iat * 1000 }), ...(isTime(exp) && { exp: exp * 1000 }) }
+}
+
+/** Whether a token says that it is for somebody. */
+export const isFor = (audience: string, accessToken: string): boolean =>
+  [claimsOf(accessToken).aud].flat().includes(audience)
+
+function claimsOf(accessToken: string): JWTPayload {
   try {
-    const { iat, exp } = decodeJwt(accessToken)
-    return { ...(isTime(iat) && { iat: iat * 1000 }), ...(isTime(exp) && { exp: exp * 1000 }) }
+    return decodeJwt(accessToken)
   } catch {
     // Not a JWT.
     return {}

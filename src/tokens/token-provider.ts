@@ -33,14 +33,14 @@ export interface TokenProvider {
   /** All tokens, current. */
   readonly tokens: (options?: CallOptions) => Promise<TokenSet>
   /**
-   * `fetch` with the token as `Authorization`. On 401 the token is renewed and the request sent once more, when it can
+   * `fetch` with the token as `Authorization`, to be handed to API clients in place of `fetch`. On 401 the token is renewed and the request sent once more, when it can
    * be; a second 401 is the caller's answer.
    */
-  readonly fetch: (url: string | URL, init?: TokenFetchInit) => Promise<Response>
+  readonly fetch: (input: string | URL | Request, init?: TokenFetchInit) => Promise<Response>
   /**
    * Asks the authorization server about the current access token. Nothing else here does.
    *
-   * @throws `TokenError` `inactive_token` for a token that was issued just now.
+   * @throws `TokenError` `inactive_token` for a token that was issued just now and does not name the client in `aud`.
    */
   readonly introspect: (options?: CallOptions) => Promise<Introspection>
   /** Ends the sign-in at the authorization server by revoking the refresh token, else the access token; forgets both. */

@@ -1,7 +1,8 @@
 import * as oidc from 'openid-client'
 import { ownError } from '../errors.js'
-import { answerStatus, meansNotNow } from '../provider/answer-status.js'
+import { answerIn, answerStatus, meansNotNow } from '../provider/answer-status.js'
 import { ProviderError } from '../provider/errors.js'
+import { isObject } from '../provider/is-object.js'
 import { spentForNothing } from '../provider/token-answer.js'
 import { TokenError, type TokenErrorCode } from './errors.js'
 import { keycloakTokenHint, type Asked } from './keycloak-token-hints.js'
@@ -58,16 +59,16 @@ const WHAT: Readonly<Record<Asked, string>> = {
  * What openid-client and the back channel report, as our one error. Nothing of theirs goes along as `cause`: it holds
  * the answer, and an answer may repeat what was sent.
  */
-export function translateTokenError(error: unknown, options: TranslationOptions): unknown {
+export async function translateTokenError(error: unknown, options: TranslationOptions): Promise<unknown> {
   if (error instanceof TokenError) return error
   const own = ownError(error)
   if (own instanceof ProviderError) return ofProvider(own)
   if (spentForNothing(error) !== undefined) return invalidResponse(options, 'no usable access token')
-  return ofAnswer(error, options) ?? error
+  return (await ofAnswer(error, options)) ?? error
 }
 
-function ofAnswer(error: unknown, options: TranslationOptions): TokenError | undefined {
-  const body = bodyError(error)
+async function ofAnswer(error: unknown, options: TranslationOptions): Promise<TokenError | undefined> {
+  const body = bodyError(error) ?? (await bodyOfTrouble(error))
   const status = answerStatus(error)
   if (status !== undefined && meansNotNow(status)) return unavailable(status, body, options)
   if (body !== undefined) return refusal(body, options)
@@ -113,7 +114,8 @@ interface BodyError {
 
 function unavailable(status: number, body: BodyError | undefined, options: TranslationOptions): TokenError {
   const { error, errorDescription } = shown(body, options, 'temporarily_unavailable')
-  return new TokenError('unavailable', `${WHAT[options.asked]} answered ${status}`, {
+  const why = body === undefined ? '' : `: ${said(error, errorDescription)}`
+  return new TokenError('unavailable', `${WHAT[options.asked]} answered ${status}${why}`, {
     status,
     error,
     errorDescription,
@@ -126,17 +128,20 @@ function refusal(body: BodyError, options: TranslationOptions): TokenError {
     return notTheProtocol(body.status, options)
   const { error, errorDescription } = shown(body, options, 'invalid_response')
   const code = codeOf(error, asked)
-  const said = errorDescription === undefined ? error : `${error}: ${errorDescription}`
+  const words = said(error, errorDescription)
   const message =
     code === 'sign_in_again'
-      ? `sign in again: the refresh token is no longer good (${said})`
-      : `${WHAT[asked]} answered ${said}`
+      ? `sign in again: the refresh token is no longer good (${words})`
+      : `${WHAT[asked]} answered ${words}`
   const hint =
     isKeycloak && code !== 'sign_in_again'
       ? keycloakTokenHint({ asked, error, description: body.description, clientId })
       : undefined
   return new TokenError(code, message, { status: body.status, error, errorDescription, hint })
 }
+
+const said = (error: string, description: string | undefined): string =>
+  description === undefined ? error : `${error}: ${description}`
 
 function codeOf(error: string, asked: Asked): TokenErrorCode {
   if (error === 'invalid_grant') return asked === 'refresh_token' ? 'sign_in_again' : 'grant_refused'
@@ -148,12 +153,12 @@ function codeOf(error: string, asked: Asked): TokenErrorCode {
 /** What may be shown of the endpoint's own words. */
 function shown(
   body: BodyError | undefined,
-  { secrets }: TranslationOptions,
+  { secrets, clientId }: TranslationOptions,
   otherwise: string,
 ): { readonly error: string; readonly errorDescription: string | undefined } {
   const isWord = body !== undefined && isFitToShow(body.error, secrets)
   const errorDescription =
-    body === undefined || body.description === '' ? undefined : safeText(body.description, secrets)
+    body === undefined || body.description === '' ? undefined : safeText(body.description, secrets, clientId)
   return { error: isWord ? body.error : otherwise, errorDescription }
 }
 
@@ -163,6 +168,17 @@ function isFitToShow(word: string, secrets: readonly string[]): boolean {
 
 function bodyError(error: unknown): BodyError | undefined {
   if (!(error instanceof oidc.ResponseBodyError)) return undefined
-  const { status, error: word, error_description: description = '' } = error
-  return { status, error: word, description: typeof description === 'string' ? description : '' }
+  const { status, error: word, error_description: description } = error
+  return { status, error: word, description: textOf(description) }
 }
+
+/** openid-client reads no error above 499; some servers say there what their trouble is. */
+async function bodyOfTrouble(error: unknown): Promise<BodyError | undefined> {
+  const answer = answerIn(error)
+  if (answer === undefined || answer.status < 500 || answer.bodyUsed) return undefined
+  const body: unknown = await answer.json().catch(() => undefined)
+  if (!isObject(body) || typeof body['error'] !== 'string') return undefined
+  return { status: answer.status, error: body['error'], description: textOf(body['error_description']) }
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')

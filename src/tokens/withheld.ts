@@ -18,19 +18,21 @@ export const WITHHELD = '(withheld: it repeats a credential)'
 /**
  * A text of the authorization server, as far as it is safe to show: on one line, not too long, and withheld as a whole
  * when any part of a secret of this request is in it, however it is written.
+ *
+ * @param open what is no secret, although one may begin with it: the client id
  */
-export function safeText(text: string, secrets: readonly string[]): string {
+export function safeText(text: string, secrets: readonly string[], open = ''): string {
   const looked = text.slice(0, LOOKED_AT)
   const line = text.replace(/\s+/g, ' ').trim().slice(0, LOOKED_AT)
   const readings = [...new Set([...readingsOf(looked), ...readingsOf(line)])]
   if (readings.some((reading) => LIKE_A_TOKEN.test(reading))) return WITHHELD
   const [short, long] = [secrets.filter((secret) => secret.length < SHORT), secrets.filter(isLong)]
   if (repeats([folded(looked), folded(line)], short.map(folded))) return WITHHELD
-  if (repeats(readings.map(folded), long.map(folded))) return WITHHELD
+  if (repeats(readings.map(folded), long.map(folded), folded(open))) return WITHHELD
   const squeezed = [...new Set(readingsOf(line.replaceAll(' ', '')).map(squeeze))]
   // What is short without its blanks may be anywhere by chance.
   const dense = secrets.map(squeeze).filter((secret) => secret.length >= PART)
-  if (repeats(squeezed, dense)) return WITHHELD
+  if (repeats(squeezed, dense, squeeze(open))) return WITHHELD
   const shown = printable(line)
   return shown.length > MAX_LENGTH ? `${shown.slice(0, MAX_LENGTH)}…` : shown
 }
@@ -42,10 +44,11 @@ const folded = (text: string): string =>
   text.toUpperCase().toLowerCase().normalize('NFC').replaceAll('ς', 'σ').replaceAll('\u00a0', ' ')
 const squeeze = (text: string): string => folded(text).replace(/\s/g, '')
 
-function repeats(readings: readonly string[], secrets: readonly string[]): boolean {
+function repeats(readings: readonly string[], secrets: readonly string[], open = ''): boolean {
   const short = secrets.filter((secret) => secret !== '' && secret.length <= PART)
   if (readings.some((reading) => short.some((secret) => reading.includes(secret)))) return true
   const parts = new Set(secrets.filter((secret) => secret.length > PART).flatMap(partsOf))
+  for (const part of partsOf(open)) parts.delete(part)
   return readings.some((reading) => partsOf(reading).some((part) => parts.has(part)))
 }
 

@@ -47,17 +47,44 @@ describe('provider.fetch', () => {
     expect(provider.count('token')).toBe(2)
   })
 
+  test('C000-16 it stands in for fetch, and the hook for any function that is called before a request', async () => {
+    const standsIn: typeof fetch = tokens.fetch
+    const answer = await standsIn(new Request(api.url, { method: 'PUT', body: 'x' }))
+    expect(answer.status).toBe(200)
+    expect(api.requests[0]?.method).toBe('PUT')
+    const hook = tokens.ensureFresh as (given: unknown) => Promise<string>
+    for (const given of [undefined, null, 'GET', 7, { signal: 'none' }, { signal: null }])
+      expect(await hook(given)).toBe(await tokens())
+  })
+
   test('C000-25 a second 401 is the answer; an API that refuses every token causes no storm of renewals', async () => {
     api.answer = 401
     const answer = await tokens.fetch(api.url)
     expect(answer.status).toBe(401)
     expect(await answer.json()).toEqual({ error: 'invalid_token' })
     expect(api.requests).toHaveLength(2)
-    for (let call = 0; call < 20; call++) expect((await tokens.fetch(api.url)).status).toBe(401)
-    expect(provider.count('token')).toBe(2)
+    for (let call = 0; call < 20; call++) {
+      expect((await tokens.fetch(api.url)).status).toBe(401)
+      // What another one takes is no sign that this one takes it.
+      expect((await tokens.fetch(elsewhere.url)).status).toBe(200)
+    }
+    expect(provider.count('token')).toBe(5)
     now += 11_000
     await tokens.fetch(api.url)
-    expect(provider.count('token')).toBe(3)
+    expect(provider.count('token')).toBe(6)
+    elsewhere.next = [401]
+    expect((await tokens.fetch(elsewhere.url)).status).toBe(200)
+    expect(provider.count('token')).toBe(7)
+  })
+
+  test('C000-25 right after a second 401, and after a 401 that was not repeated, one 401 is mended as ever', async () => {
+    api.next = [401, 401, 401]
+    expect((await tokens.fetch(api.url)).status).toBe(401)
+    expect((await post()).status).toBe(401)
+    for (let round = 0; round < 3; round++) {
+      api.next = [401]
+      expect((await post({ repeatable: true })).status).toBe(200)
+    }
   })
 
   test('C000-25 fifty at once are refused: one renewal', async () => {

@@ -72,6 +72,13 @@ describe('introspection and revocation', () => {
     expect(await old.introspect()).toEqual({ active: false })
   })
 
+  test('C000-21 one that names the client and is inactive has ended: an answer, although it is new', async () => {
+    const accessToken = await provider.accessToken({ aud: ['account', client().clientId] })
+    const tokens = createRefreshTokenProvider({ ...client(), refreshToken: 'ended', accessToken })
+    provider.answers.introspect = (_call, res) => json(res, 200, { active: false })
+    expect(await tokens.introspect()).toEqual({ active: false })
+  })
+
   test('C000-20 a public client may not introspect, and the hint says so; it may revoke', async () => {
     const options = { issuer: provider.issuer, clientId: PUBLIC_CLIENT_ID, ...ALICE }
     const tokens = createPasswordProvider(options)

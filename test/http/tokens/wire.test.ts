@@ -6,7 +6,13 @@ import {
   createRefreshTokenProvider,
   createTokenExchangeProvider,
 } from '../../../src/tokens.js'
-import { AUDIENCE, CLIENT_ID, PUBLIC_CLIENT_ID, ScriptedProvider } from '../../support/scripted-provider.js'
+import {
+  AUDIENCE,
+  CLIENT_ID,
+  json,
+  PUBLIC_CLIENT_ID,
+  ScriptedProvider,
+} from '../../support/scripted-provider.js'
 import { sign } from '../../support/signing.js'
 import { failureOf } from '../../support/token-failures.js'
 
@@ -193,6 +199,20 @@ describe('what a token provider puts on the wire', () => {
       }
       const error = await failureOf(createClientCredentialsProvider(confidential())())
       expect(error).toMatchObject({ code: 'client_refused', error: 'invalid_client', status })
+    }
+  })
+
+  test('trouble of the server is told in its own words, too, and its credentials are not', async () => {
+    for (const [description, shown] of [
+      ['the database is away', 'the database is away'],
+      [`no ${SECRET}`, '(withheld: it repeats a credential)'],
+    ]) {
+      provider.answers.token = (_call, res) =>
+        json(res, 500, { error: 'server_error', error_description: description })
+      const error = await failureOf(createClientCredentialsProvider(confidential())())
+      expect(error).toMatchObject({ code: 'unavailable', status: 500, error: 'server_error' })
+      expect(error.error_description).toBe(shown)
+      expect(error.message).toBe(`the token endpoint answered 500: server_error: ${shown}`)
     }
   })
 })

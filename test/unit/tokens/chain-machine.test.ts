@@ -70,7 +70,7 @@ class Player {
     else if (step.op === 'force') chain.force('')
     else if (step.op === 'refuse')
       void chain.get({ scope: '', ...WANTED }).then(
-        ({ accessToken }) => chain.refuse('', accessToken),
+        ({ accessToken }) => chain.refuse('', accessToken, 'api'),
         () => undefined,
       )
     else if (step.op === 'end') this.#world.end(this.#world.sent.at(-1) ?? '')

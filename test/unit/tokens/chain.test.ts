@@ -106,7 +106,7 @@ describe.each(Object.entries(STORES))('two processes with one store %s', (_name,
     two.force(undefined)
     const { accessToken: newer } = await two.get(WANTED)
     expect(newer).not.toBe(old)
-    expect(one.refuse(undefined, old)).toBe(true)
+    expect(one.refuse(undefined, old, 'api')).toBe(true)
     expect((await one.get(WANTED)).accessToken).toBe(newer)
     expect(world.calls).toBe(2)
     one.force(undefined)
@@ -189,7 +189,7 @@ describe('a chain of tokens', () => {
     const chain = world.chain({ store: new MemoryStore() }, world.signIn())
     const { accessToken } = await chain.get(WANTED)
     world.fates = ['away']
-    expect(chain.refuse(undefined, accessToken)).toBe(true)
+    expect(chain.refuse(undefined, accessToken, 'api')).toBe(true)
     await expect(chain.get(WANTED)).rejects.toMatchObject({ code: 'unavailable' })
     expect((await chain.get(WANTED)).accessToken).toBe(accessToken)
   })

@@ -190,6 +190,16 @@ describe('what is shown of a text of the authorization server', () => {
       expect(safeText(text, [secret, 'alice-password'])).toBe(text)
   })
 
+  test('TK-04 a client id with which the secret begins may be shown, and no more of the secret', () => {
+    const [id, secret] = ['latchkey-api', 'latchkey-api-secret']
+    const text = 'Requested audience not available: latchkey-api'
+    expect(safeText(text, [secret], id)).toBe(text)
+    expect(safeText(text, [secret])).toBe(WITHHELD)
+    for (const more of ['latchkey-api-', 'atchkey-api-secret', 'key-api-secret'])
+      expect(safeText(`not ${more}`, [secret], id)).toBe(WITHHELD)
+    expect(safeText('latchkey-api', ['latchkey-api'], id)).toBe(WITHHELD)
+  })
+
   test('CL-05 it stays on one line, is not too long, and acts upon no terminal', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
