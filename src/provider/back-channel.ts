@@ -125,6 +125,6 @@ function unavailableHint(asked: string, publicOrigin: string, cause: unknown): s
   const why = reason(cause)
   if (why !== 'ECONNREFUSED' && why !== 'ENOTFOUND' && why !== 'EAI_AGAIN') return undefined
   return asked === publicOrigin
-    ? `nothing answers at ${asked}; where this process reaches the server under another address (a container), set OIDC_INTERNAL_URL`
-    : `nothing answers at ${asked}, the origin of OIDC_INTERNAL_URL`
+    ? `nothing answers at ${asked}; where this process reaches the server under another address (a container), set internalUrl (OIDC_INTERNAL_URL)`
+    : `nothing answers at ${asked}, the origin of internalUrl (OIDC_INTERNAL_URL)`
 }

@@ -15,14 +15,25 @@ export function isKeycloak(metadata: ProviderMetadata): boolean {
  * named if it answers.
  */
 export async function keycloakNotFoundHint(issuer: string, backChannel: BackChannel): Promise<string> {
-  const other = otherPath(issuer)
+  const other = await keycloakOtherIssuer(issuer, backChannel)
   const nothing = `nothing is at ${discoveryUrl(issuer)}`
-  if (other !== undefined && (await answersAs(other, backChannel)))
-    return `${nothing}, but ${other} answers: that is the issuer to give`
+  if (other !== undefined) return `${nothing}, but ${other} answers: that is the issuer to give`
   const path = new URL(issuer).pathname.startsWith('/auth/')
     ? 'Keycloak has no /auth before /realms since version 17, unless it is started with http-relative-path'
     : 'A Keycloak that is started with http-relative-path, or older than 17 (/auth), has that path before /realms'
-  return `${nothing}: is the realm's name in OIDC_ISSUER right? ${path}`
+  return `${nothing}: is the realm's name in the issuer (OIDC_ISSUER) right? ${path}`
+}
+
+/** Behind the issuer. */
+export const KEYCLOAK_TOKEN_PATH = '/protocol/openid-connect/token'
+
+/** The issuer with `/auth` before `/realms`, or without it, if that one answers. */
+export async function keycloakOtherIssuer(
+  issuer: string,
+  backChannel: BackChannel,
+): Promise<string | undefined> {
+  const other = otherPath(issuer)
+  return other !== undefined && (await answersAs(other, backChannel)) ? other : undefined
 }
 
 /** With `/auth` before `/realms`, or without it. */

@@ -97,14 +97,14 @@ function readAliases({
 }
 
 function issuerHint(theirs: unknown, { issuer, internal }: { issuer: string; internal: boolean }): string {
-  const exact = ['OIDC_ISSUER must be the issuer exactly as the discovery document gives it']
+  const exact = ['the issuer (OIDC_ISSUER) must be exactly as the discovery document gives it']
     .concat(differingParts(theirs, issuer) ?? [])
     .join('; ')
   const { origin } = new URL(issuer)
   // An address that is only this process's way to the server.
   const isElsewhere = typeof theirs === 'string' && URL.canParse(theirs) && new URL(theirs).origin !== origin
   return isElsewhere && !internal
-    ? `${exact}. Where this process needs ${origin} to reach the server, that is OIDC_INTERNAL_URL`
+    ? `${exact}. Where this process needs ${origin} to reach the server, that is internalUrl (OIDC_INTERNAL_URL)`
     : exact
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { KEYCLOAK_TOKEN_PATH } from '../provider/keycloak.js'
 import { Chain, type ChainOptions } from './chain.js'
 
 /** Who a refresh token belongs to. */
@@ -61,10 +62,9 @@ function hold(chain: Chain): void {
   if (oldest !== undefined && outlasting.size > OUTLASTING) outlasting.delete(oldest)
 }
 
-/** Keycloak's token endpoint tells its issuer, so both addresses are the same server. */
-const issuerOf = (server: string): string => server.replace(/\/protocol\/openid-connect\/token$/, '')
-
 function digestOf({ server, clientId }: ChainOwner, refreshToken: string): string {
-  const text = [issuerOf(server), clientId, refreshToken].join('\0')
+  // Keycloak's token endpoint tells its issuer, so both addresses are the same server.
+  const issuer = server.endsWith(KEYCLOAK_TOKEN_PATH) ? server.slice(0, -KEYCLOAK_TOKEN_PATH.length) : server
+  const text = [issuer, clientId, refreshToken].join('\0')
   return createHash('sha256').update(text).digest('base64url')
 }

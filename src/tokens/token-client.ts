@@ -5,7 +5,7 @@ import { isUsable, spentForNothing, UNCHECKED_ID_TOKEN } from '../provider/token
 import { endOfUnknown, lifeOf } from '../provider/renewal-time.js'
 import { TokenError } from './errors.js'
 import type { Asked } from './keycloak-token-hints.js'
-import { createTokenConnection } from './token-connection.js'
+import { createTokenConnection, type TokenConnection } from './token-connection.js'
 import type { TokenClientOptions } from './token-options.js'
 import type { TokenSet } from './token-set.js'
 import type { Introspection } from './token-provider.js'
@@ -52,35 +52,12 @@ export interface TokenClient {
 /** @throws `TypeError` for a secret or key that cannot be used. */
 export function createTokenClient(options: TokenClientOptions, now: () => number = Date.now): TokenClient {
   const { clientId } = options
-  const { server, connect, known, secrets: ours } = createTokenConnection(options)
-  const keycloak = (): boolean => {
-    const metadata = known()
-    return metadata !== undefined && isKeycloak(metadata)
-  }
-
-  async function call<T>(
-    asked: Asked,
-    secrets: readonly string[],
-    work: (c: oidc.Configuration) => Promise<T>,
-  ) {
-    try {
-      return await work(await connect())
-    } catch (error) {
-      const all = [...secrets, ...ours()]
-      throw await translateTokenError(error, {
-        asked,
-        clientId,
-        server,
-        isKeycloak: keycloak(),
-        secrets: all,
-      })
-    }
-  }
-
+  const connection = createTokenConnection(options)
+  const call = callOf(connection, clientId)
   return {
     clientId,
-    server,
-    isKeycloak: keycloak,
+    server: connection.server,
+    isKeycloak: () => isOfKeycloak(connection),
     request({ asked, grantType, parameters, secret, onSend, onSpent }) {
       const form = given(parameters)
       const secrets = secret.flatMap((name) => form[name] ?? [])
@@ -115,6 +92,36 @@ export function createTokenClient(options: TokenClientOptions, now: () => number
       })
     },
   }
+}
+
+type Call = <T>(
+  asked: Asked,
+  secrets: readonly string[],
+  work: (configuration: oidc.Configuration) => Promise<T>,
+) => Promise<T>
+
+/** A call whose errors are ours. */
+function callOf(connection: TokenConnection, clientId: string): Call {
+  const { server, elsewhere } = connection
+  return async (asked, secrets, work) => {
+    try {
+      return await work(await connection.connect())
+    } catch (error) {
+      throw await translateTokenError(error, {
+        asked,
+        clientId,
+        server,
+        isKeycloak: isOfKeycloak(connection),
+        elsewhere,
+        secrets: [...secrets, ...connection.secrets()],
+      })
+    }
+  }
+}
+
+function isOfKeycloak({ known }: TokenConnection): boolean {
+  const metadata = known()
+  return metadata !== undefined && isKeycloak(metadata)
 }
 
 function given(parameters: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -1,9 +1,10 @@
 import type * as oidc from 'openid-client'
 import { silentLog, type Log } from '../log.js'
-import { createBackChannel } from '../provider/back-channel.js'
+import { createBackChannel, type BackChannel } from '../provider/back-channel.js'
 import { createProviderClient } from '../provider/client.js'
 import { createClientAuthenticator } from '../provider/client-authentication.js'
 import { createDiscovery } from '../provider/discovery.js'
+import { KEYCLOAK_TOKEN_PATH, keycloakOtherIssuer } from '../provider/keycloak.js'
 import type { ProviderMetadata } from '../provider/metadata.js'
 import { createTransport } from '../provider/transport.js'
 import { errorFirst } from './error-first.js'
@@ -35,6 +36,8 @@ export interface TokenConnection {
   readonly connect: () => Promise<oidc.Configuration>
   /** The metadata known by now. */
   readonly known: () => ProviderMetadata | undefined
+  /** Where the token endpoint is that was given with a path too much, or too little. */
+  readonly elsewhere: () => Promise<string | undefined>
   /** What the client proves itself by, as it is now. */
   readonly secrets: () => readonly string[]
 }
@@ -56,7 +59,13 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
   const { secrets } = authenticator
   if (issuer === undefined) {
     const { forgiving } = createProviderClient({ issuer: server, token_endpoint: tokenEndpoint }, client)
-    return { server, secrets, connect: () => Promise.resolve(forgiving), known: () => undefined }
+    return {
+      server,
+      secrets,
+      connect: () => Promise.resolve(forgiving),
+      known: () => undefined,
+      elsewhere: () => otherTokenEndpoint(tokenEndpoint, backChannel),
+    }
   }
   const discovery = createDiscovery({
     issuer,
@@ -71,6 +80,8 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
     server,
     secrets,
     known: discovery.known,
+    // Discovery has told it.
+    elsewhere: () => Promise.resolve(undefined),
     async connect() {
       const metadata = await discovery.metadata()
       const configuration = configurations.get(metadata) ?? createProviderClient(metadata, client).forgiving
@@ -78,4 +89,10 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
       return configuration
     },
   }
+}
+
+async function otherTokenEndpoint(address: string, backChannel: BackChannel): Promise<string | undefined> {
+  if (!address.endsWith(KEYCLOAK_TOKEN_PATH)) return undefined
+  const issuer = await keycloakOtherIssuer(address.slice(0, -KEYCLOAK_TOKEN_PATH.length), backChannel)
+  return issuer === undefined ? undefined : issuer + KEYCLOAK_TOKEN_PATH
 }

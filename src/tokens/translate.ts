@@ -15,6 +15,8 @@ export interface TranslationOptions {
   readonly server: string
   /** Whether the hints are Keycloak's. */
   readonly isKeycloak: boolean
+  /** Where the endpoint is instead, if it can be found. */
+  readonly elsewhere: () => Promise<string | undefined>
   /** What must not be in any text of the error. */
   readonly secrets: readonly string[]
 }
@@ -72,9 +74,14 @@ async function ofAnswer(error: unknown, options: TranslationOptions): Promise<To
   const status = answerStatus(error)
   if (status !== undefined && meansNotNow(status)) return unavailable(status, body, options)
   if (body !== undefined) return refusal(body, options)
-  if (!(error instanceof oidc.ClientError)) return undefined
+  return error instanceof oidc.ClientError ? noAnswer(status, options) : undefined
+}
+
+/** What is no success, and names no error. */
+function noAnswer(status: number | undefined, options: TranslationOptions): TokenError | Promise<TokenError> {
   if (status === undefined || status === 200)
     return invalidResponse(options, 'something that is not an answer')
+  if (NOT_THERE.includes(status)) return notTheProtocol(status, options)
   const isRedirect = status >= 300 && status < 400
   return invalidResponse(
     options,
@@ -97,13 +104,17 @@ function invalidResponse({ asked }: TranslationOptions, why: string): TokenError
 }
 
 /** JSON, but of something else: where there is no such endpoint, for instance. */
-function notTheProtocol(status: number, options: TranslationOptions): TokenError {
-  const { asked, server } = options
+async function notTheProtocol(status: number, options: TranslationOptions): Promise<TokenError> {
   const { message } = invalidResponse(options, `${status} without an error of the protocol`)
-  const hint = NOT_THERE.includes(status)
-    ? `is ${server} the right address? Nothing like ${WHAT[asked]} is there`
-    : undefined
+  const hint = NOT_THERE.includes(status) ? await addressHint(options) : undefined
   return new TokenError('invalid_response', message, { status: 502, error: 'invalid_response', hint })
+}
+
+async function addressHint({ asked, server, elsewhere }: TranslationOptions): Promise<string> {
+  const other = await elsewhere()
+  return other === undefined
+    ? `is ${server} the right address? Nothing like ${WHAT[asked]} is there`
+    : `nothing is at ${server}, but ${other} answers: that is the address to give`
 }
 
 interface BodyError {
@@ -122,7 +133,7 @@ function unavailable(status: number, body: BodyError | undefined, options: Trans
   })
 }
 
-function refusal(body: BodyError, options: TranslationOptions): TokenError {
+async function refusal(body: BodyError, options: TranslationOptions): Promise<TokenError> {
   const { asked, clientId, isKeycloak } = options
   if (NOT_THERE.includes(body.status) || !isFitToShow(body.error, options.secrets))
     return notTheProtocol(body.status, options)

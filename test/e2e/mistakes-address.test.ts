@@ -43,7 +43,7 @@ describe('mistakes about addresses', () => {
         level: 'warn',
         issuer: realm.at(internal),
         reason: `the discovery document names another issuer than ${realm.at(internal)}`,
-        hint: `OIDC_ISSUER must be the issuer exactly as the discovery document gives it; they differ in host name. Where this process needs ${internal} to reach the server, that is OIDC_INTERNAL_URL`,
+        hint: `the issuer (OIDC_ISSUER) must be exactly as the discovery document gives it; they differ in host name. Where this process needs ${internal} to reach the server, that is internalUrl (OIDC_INTERNAL_URL)`,
       })
     }))
 
@@ -67,7 +67,7 @@ describe('mistakes about addresses', () => {
       await play({ issuer: realm.at(internal) }, async ({ app }) => {
         expectPage(await app.navigate('/login'), unusable)
         expect(app.log.find(({ code }) => code === 'provider_metadata_invalid')).toMatchObject({
-          hint: `OIDC_ISSUER must be the issuer exactly as the discovery document gives it; they differ in port. Where this process needs ${internal} to reach the server, that is OIDC_INTERNAL_URL`,
+          hint: `the issuer (OIDC_ISSUER) must be exactly as the discovery document gives it; they differ in port. Where this process needs ${internal} to reach the server, that is internalUrl (OIDC_INTERNAL_URL)`,
         })
       })
     } finally {
@@ -88,14 +88,14 @@ describe('mistakes about addresses', () => {
           reason: expect.stringMatching(
             new RegExp(`^no answer from ${outside}/realms/mistakes-address/.*: ECONNREFUSED$`),
           ),
-          hint: `nothing answers at ${outside}; where this process reaches the server under another address (a container), set OIDC_INTERNAL_URL`,
+          hint: `nothing answers at ${outside}; where this process reaches the server under another address (a container), set internalUrl (OIDC_INTERNAL_URL)`,
         })
       })
       const nowhere = `http://localhost:${await freePort()}`
       await play({ issuer: realm.at(outside), internalUrl: nowhere }, async ({ app }) => {
         expectPage(await app.navigate('/login'), away)
         expect(app.log.find(({ code }) => code === 'provider_unavailable')).toMatchObject({
-          hint: `nothing answers at ${nowhere}, the origin of OIDC_INTERNAL_URL`,
+          hint: `nothing answers at ${nowhere}, the origin of internalUrl (OIDC_INTERNAL_URL)`,
         })
       })
     } finally {
@@ -195,7 +195,7 @@ describe('mistakes about addresses', () => {
         reason: `discovery of issuer ${realm.issuer}s answered 404`,
         hint: expect.stringMatching(
           new RegExp(
-            `^nothing is at ${realm.issuer}s/\\.well-known/openid-configuration: is the realm's name in OIDC_ISSUER right\\?`,
+            `^nothing is at ${realm.issuer}s/\\.well-known/openid-configuration: is the realm's name in the issuer \\(OIDC_ISSUER\\) right\\?`,
           ),
         ),
       })

@@ -137,7 +137,7 @@ describe('mistakes about tokens', () => {
       expect(scene.app.log.find(({ issuer }) => issuer !== undefined)).toMatchObject({
         code: 'provider_metadata_invalid',
         issuer: `${realm.issuer}/`,
-        hint: 'OIDC_ISSUER must be the issuer exactly as the discovery document gives it; they differ in a slash at the end',
+        hint: 'the issuer (OIDC_ISSUER) must be exactly as the discovery document gives it; they differ in a slash at the end',
       })
     }))
 

@@ -203,10 +203,16 @@ describe('the grants at a real Keycloak', () => {
     expect(error.code).toBe('unavailable')
     expect(error.message).toContain(issuer)
     expect(error.hint).toContain(`${realm.issuer} answers`)
+    const tokenEndpoint = (at: string): string => `${at}/protocol/openid-connect/token`
+    const direct = { clientId: 'latchkey-public', timeout: 10, ...ALICE }
+    const alone = await failureOf(createPasswordProvider({ ...direct, tokenEndpoint: tokenEndpoint(issuer) }))
+    expect(alone.hint).toBe(
+      `nothing is at ${tokenEndpoint(issuer)}, but ${tokenEndpoint(realm.issuer)} answers: that is the address to give`,
+    )
     const misspelt = await failureOf(
       createPasswordProvider({ ...publicClient(), ...ALICE, issuer: `${realm.issuer}s` }),
     )
-    expect(misspelt.hint).toContain("is the realm's name in OIDC_ISSUER right?")
+    expect(misspelt.hint).toContain("is the realm's name in the issuer (OIDC_ISSUER) right?")
   })
 
   test('token exchange: a token for the API becomes one of the API’s own, for the same person', async () => {
@@ -223,6 +229,13 @@ describe('the grants at a real Keycloak', () => {
     const error = await failureOf(unavailable)
     expect(error.error_description).toContain('audience')
     expect(error.hint).toContain('Included Client Audience')
+    const nobody = createTokenExchangeProvider({
+      ...common,
+      ...secretOf('latchkey-api'),
+      subjectToken,
+      audience: 'nobody',
+    })
+    expect((await failureOf(nobody)).hint).toContain('no client of this realm')
     const off = createTokenExchangeProvider({ ...common, ...secretOf('latchkey-confidential'), subjectToken })
     expect((await failureOf(off)).hint).toContain('Standard Token Exchange On')
   })

@@ -98,7 +98,7 @@ describe('OIDC_INTERNAL_URL', () => {
     provider.metadata['issuer'] = provider.issuer
     expect(await app.navigate('/login', new Jar())).toMatchObject({ status: 503 })
     expect(app.log[0]?.hint).toMatch(
-      /^OIDC_ISSUER must be the issuer exactly as the discovery document gives it/,
+      /^the issuer \(OIDC_ISSUER\) must be exactly as the discovery document gives it/,
     )
   })
 })

@@ -110,7 +110,7 @@ describe('C003-10 RE-02 the provider answers what is no discovery document', () 
     await app.navigate('/login')
     expect(app.log.find(({ code }) => code === 'provider_unavailable')).toMatchObject({
       issuer: provider.issuer,
-      hint: expect.stringContaining("is the realm's name in OIDC_ISSUER right?"),
+      hint: expect.stringContaining("is the realm's name in the issuer (OIDC_ISSUER) right?"),
     })
   })
 })

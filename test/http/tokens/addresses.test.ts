@@ -44,6 +44,22 @@ describe('a server that this program reaches under another address than the issu
     expect(provider.calls.map(({ endpoint }) => endpoint)).toEqual(['discovery', 'token', 'revoke'])
   })
 
+  test('C000-02 a token endpoint where nothing is: the hint names it, and the one that answers where there is one', async () => {
+    provider.metadata = {}
+    const path = '/protocol/openid-connect/token'
+    const at = (address: string) =>
+      createClientCredentialsProvider({ clientId: CLIENT_ID, tokenEndpoint: address })
+    const wrong = `${provider.origin}/auth${new URL(provider.issuer).pathname}${path}`
+    await expect(at(wrong)()).rejects.toMatchObject({
+      code: 'invalid_response',
+      hint: `nothing is at ${wrong}, but ${provider.issuer}${path} answers: that is the address to give`,
+    })
+    for (const nowhere of [`${provider.origin}/nothing`, `${provider.issuer}x${path}`])
+      await expect(at(nowhere)()).rejects.toMatchObject({
+        hint: `is ${nowhere} the right address? Nothing like the token endpoint is there`,
+      })
+  })
+
   test('with a token endpoint alone it makes no sense, and is refused', () => {
     expect(() =>
       createClientCredentialsProvider({

@@ -158,7 +158,7 @@ describe('provider.fetch', () => {
   test('a Request is taken, too; one whose body is used already is refused before anything is asked', async () => {
     const request = new Request(api.url, { method: 'PUT', body: 'x', headers: { accept: 'text/x' } })
     api.next = [401]
-    const fetch = tokens.fetch as unknown as typeof globalThis.fetch
+    const fetch = tokens.fetch
     expect((await fetch(request)).status).toBe(200)
     expect(api.requests.map(({ method, body }) => method + body)).toEqual(['PUTx', 'PUTx'])
     provider.calls = []

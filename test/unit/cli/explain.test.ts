@@ -45,7 +45,7 @@ describe('explain', () => {
 
   test('an outage names the settings that mend it', () => {
     const hint =
-      'nothing answers at http://a; where this process reaches the server under another address (a container), set OIDC_INTERNAL_URL'
+      'nothing answers at http://a; where this process reaches the server under another address (a container), set internalUrl (OIDC_INTERNAL_URL)'
     expect(explain(tokenError('unavailable', 'no answer', hint)).lines).toEqual([
       'no answer',
       `hint: ${hint}`,

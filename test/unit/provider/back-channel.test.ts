@@ -95,11 +95,11 @@ describe('createBackChannel: answers that are none', () => {
     const direct = createBackChannel({ issuer: address, timeout: 1 })
     expect((await failure(direct(address))).error).toMatchObject({
       message: `no answer from ${address}/: ECONNREFUSED`,
-      hint: expect.stringContaining('set OIDC_INTERNAL_URL'),
+      hint: expect.stringContaining('set internalUrl (OIDC_INTERNAL_URL)'),
     })
     const internal = createBackChannel({ issuer: 'https://id.example', internalUrl: address, timeout: 1 })
     expect((await failure(internal('https://id.example/x'))).error).toMatchObject({
-      hint: `nothing answers at ${address}, the origin of OIDC_INTERNAL_URL`,
+      hint: `nothing answers at ${address}, the origin of internalUrl (OIDC_INTERNAL_URL)`,
     })
   })
 

@@ -76,7 +76,7 @@ describe('createDiscovery: documents that are refused', () => {
   test('C003-10 an unknown realm is said as that', async () => {
     publish({}, 404)
     await expect(discovery.metadata()).rejects.toMatchObject({
-      hint: expect.stringContaining("is the realm's name in OIDC_ISSUER right?"),
+      hint: expect.stringContaining("is the realm's name in the issuer (OIDC_ISSUER) right?"),
     })
   })
 })
