@@ -9,7 +9,7 @@ interface Word {
 }
 
 interface Described extends Word {
-  readonly options: readonly (Word & { readonly values: readonly string[] })[]
+  readonly options: readonly (Word & { readonly takesValue: boolean; readonly values: readonly string[] })[]
   /** Values of its argument. */
   readonly values: readonly string[]
 }
@@ -24,13 +24,18 @@ function describe(command: Command): Described {
   return {
     name: command.name(),
     what: command.description(),
-    options: [...command.options.flatMap(ofOption), { name: '--help', what: 'print the help', values: [] }],
+    options: [
+      ...command.options.flatMap(ofOption),
+      { name: '--help', what: 'print the help', takesValue: false, values: [] },
+    ],
     values: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
   }
 }
 
-function ofOption({ long, description, argChoices }: Option): Described['options'] {
-  return long == null ? [] : [{ name: long, what: description, values: argChoices ?? [] }]
+function ofOption({ long, description, required, argChoices }: Option): Described['options'] {
+  return long == null
+    ? []
+    : [{ name: long, what: description, takesValue: required, values: argChoices ?? [] }]
 }
 
 const namesOf = (words: readonly Word[]): string => words.map(({ name }) => name).join(' ')
@@ -77,8 +82,8 @@ const bracketed = (text: string): string => text.replace(/['\\[\]:]/g, '')
 function zsh(commands: readonly Described[]): string {
   const cases = commands.map(({ name, options, values }) => {
     const specs = options.map((option) => {
-      const [behind, more] =
-        option.values.length === 0 ? ['', ''] : ['=', `:value:(${option.values.join(' ')})`]
+      const choice = option.values.length === 0 ? '' : `(${option.values.join(' ')})`
+      const [behind, more] = option.takesValue ? ['=', `:value:${choice}`] : ['', '']
       return `'${option.name}${behind}[${bracketed(option.what)}]${more}'`
     })
     const own = values.length === 0 ? [] : [`'1:value:(${values.join(' ')})'`]
@@ -111,7 +116,8 @@ function fish(commands: readonly Described[]): string {
     return [
       `complete -c latchkey -n __fish_use_subcommand -a ${name} -d ${quoted(what)}`,
       ...options.map((option) => {
-        const more = option.values.length === 0 ? '' : ` -x -a ${quoted(option.values.join(' '))}`
+        const choice = option.values.length === 0 ? '' : ` -a ${quoted(option.values.join(' '))}`
+        const more = option.takesValue ? ` -x${choice}` : ''
         return `${inside} -l ${option.name.replace(/^--/, '')} -d ${quoted(option.what)}${more}`
       }),
       ...(values.length === 0 ? [] : [`${inside} -a ${quoted(values.join(' '))}`]),
