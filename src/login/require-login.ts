@@ -6,7 +6,7 @@ import { lacksStrength, readStrength, strengthParameters } from '../provider/str
 import type { Strength, StrengthOptions } from '../provider/strength.js'
 import type { Proofs } from '../session/proofs.js'
 import { assertOwnSession } from '../session/own-session.js'
-import { dropSession } from '../session/regenerate.js'
+import { dropSession } from '../session/replace-session.js'
 import type { BeginLogin } from './begin-login.js'
 import { LoginError } from './errors.js'
 import { loginOf, sessionAuth, type LoginSession, type LoginStore } from './login-session.js'
