@@ -75,7 +75,8 @@ export function helpTextOf({ text, settings, examples, exits }: CommandHelp): st
 export const AFTER_HELP = [
   '',
   'Results are written to standard output, all else to standard error. Settings come from the environment. Secrets come',
-  'from there, from a file that the variable with _FILE at its end names, or from a prompt; never from an argument.',
+  'from there, from a file that the variable with _FILE at its end names, or from a prompt; never from an argument (but a',
+  'one-time code, which counts once, may be one).',
   '',
   'Exit codes:',
   ...exitCodes(Object.values(EXIT)),

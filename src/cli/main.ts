@@ -19,7 +19,7 @@ const signal = createInterruption({
 })
 const folder = createTokenFolder({ env: process.env, platform: process.platform, home: homedir, signal })
 
-process.exitCode = await runProgram(process.argv.slice(2), {
+const code = await runProgram(process.argv.slice(2), {
   env: process.env,
   stdin: process.stdin,
   stdout: process.stdout,
@@ -31,8 +31,16 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   loadFolder: folder.load,
 })
 
-if (process.exitCode > 128) {
-  // A refresh token that is spent at this moment has a successor, which must not be lost.
-  await folder.settled()
-  process.exit()
+// A refresh token that is spent at this moment has a successor, which must not be lost.
+await folder.settled()
+// A call that was given up may have left a connection that is still being made: nobody waits for that.
+await Promise.all([process.stdout, process.stderr].map(flushed))
+process.exit(code)
+
+/** Everything that was written is out, or can go nowhere. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableEnded) resolve()
+    else stream.write('', () => resolve())
+  })
 }

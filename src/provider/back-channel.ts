@@ -1,6 +1,6 @@
 import { noMetrics, type Metrics, type UpstreamEndpoint, type UpstreamOutcome } from '../metrics.js'
 import { ProviderError } from './errors.js'
-import { createTransport, INVALID_PROXY, type Transport } from './transport.js'
+import { createTransport, hasProxy, INVALID_PROXY, type Transport } from './transport.js'
 
 /** Answers of an authorization server are small; more than this is not one. */
 const MAX_BODY_BYTES = 1024 * 1024
@@ -121,10 +121,23 @@ function errorCode(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined
 }
 
+const NOBODY: readonly string[] = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']
+/** What a certificate is called whose issuer is not known. */
+const NOT_TRUSTED: readonly string[] = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]
+
 function unavailableHint(asked: string, publicOrigin: string, cause: unknown): string | undefined {
   const why = reason(cause)
-  if (why !== 'ECONNREFUSED' && why !== 'ENOTFOUND' && why !== 'EAI_AGAIN') return undefined
+  if (NOT_TRUSTED.includes(why))
+    return `the certificate of ${asked} is not trusted here: NODE_EXTRA_CA_CERTS names the file of an authority of your own`
+  if (!NOBODY.includes(why)) return undefined
+  const nothing = `nothing answers at ${asked}${hasProxy() ? ', or at the proxy that HTTPS_PROXY or HTTP_PROXY names' : ''}`
   return asked === publicOrigin
-    ? `nothing answers at ${asked}; where this process reaches the server under another address (a container), set internalUrl (OIDC_INTERNAL_URL)`
-    : `nothing answers at ${asked}, the origin of internalUrl (OIDC_INTERNAL_URL)`
+    ? `${nothing}; where this process reaches the server under another address (a container), set internalUrl (OIDC_INTERNAL_URL)`
+    : `${nothing}, the origin of internalUrl (OIDC_INTERNAL_URL)`
 }

@@ -6,8 +6,8 @@ import { keycloakNotFoundHint } from './keycloak.js'
 import { readMetadata, type ProviderMetadata } from './metadata.js'
 import { singleFlight } from './single-flight.js'
 
-/** A failure is remembered this long, so that a server in trouble is not asked by every request. */
-const FAILURE_MEMORY = 1000
+/** A failure, and an answer to `probe`, is remembered this long, so that a server in trouble is not asked by every request. */
+const MEMORY = 1000
 
 export interface DiscoveryOptions {
   readonly issuer: string
@@ -16,6 +16,8 @@ export interface DiscoveryOptions {
   readonly ownHost?: boolean | undefined
   /** Seconds after which the document is asked for again, in the background. */
   readonly maxAge: number
+  /** Milliseconds for which a failure is the answer to whoever asks next, when a second is too long. */
+  readonly failureMemory?: number
   readonly backChannel: BackChannel
   readonly log: Log
   readonly now?: () => number
@@ -36,13 +38,13 @@ export interface Discovery {
 
 /** @see {@link https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig | OpenID Connect Discovery 1.0 §4} */
 export function createDiscovery(options: DiscoveryOptions): Discovery {
-  const { log, maxAge, now = Date.now } = options
+  const { log, maxAge, failureMemory = MEMORY, now = Date.now } = options
   let current: ProviderMetadata | undefined
   let fetchedAt = 0
   let failure: { readonly error: unknown; readonly at: number } | undefined
 
   const fetchOnce = singleFlight(async () => {
-    if (failure !== undefined && now() - failure.at < FAILURE_MEMORY) throw failure.error
+    if (failure !== undefined && now() - failure.at < failureMemory) throw failure.error
     try {
       current = await fetchMetadata(options)
       fetchedAt = now()
@@ -64,7 +66,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     },
     known: () => current,
     async probe() {
-      if (now() - fetchedAt < FAILURE_MEMORY && current !== undefined) return true
+      if (now() - fetchedAt < MEMORY && current !== undefined) return true
       return fetchOnce().then(
         () => true,
         () => false,

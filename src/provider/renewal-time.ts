@@ -9,7 +9,7 @@ export function lifeOf({
 }: {
   readonly expires_in?: number | undefined
 }): number | undefined {
-  return life === undefined || !(life > 0) ? undefined : Math.min(life, MAX_EXPIRES_IN)
+  return life !== undefined && life > 0 && life <= MAX_EXPIRES_IN ? life : undefined
 }
 
 /** When an access token is over of which nothing says it, in milliseconds. */

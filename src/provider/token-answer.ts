@@ -105,8 +105,11 @@ function withoutNothing(body: Readonly<Record<string, unknown>>): Record<string,
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
 
+/** What a server writes that has none. */
+const NO_TOKEN: readonly string[] = ['undefined', 'null']
+
 export const isToken = (value: unknown): value is string =>
-  typeof value === 'string' && /^[\u0021-\u007e]+$/.test(value)
+  typeof value === 'string' && /^[\u0021-\u007e]+$/.test(value) && !NO_TOKEN.includes(value)
 
 /** What can stand behind `Authorization: Bearer`. @see {@link https://www.rfc-editor.org/rfc/rfc6749.html#section-7.1 | RFC 6749 §7.1} */
 export function isUsable({

@@ -1,4 +1,11 @@
-import { Agent, EnvHttpProxyAgent, fetch as undiciFetch, Pool, type RequestInit as UndiciInit } from 'undici'
+import {
+  Agent,
+  EnvHttpProxyAgent,
+  fetch as undiciFetch,
+  Pool,
+  type Dispatcher,
+  type RequestInit as UndiciInit,
+} from 'undici'
 
 /** What this process shows in the TLS handshake. PEM, both. */
 export interface ClientCertificate {
@@ -11,6 +18,15 @@ export const INVALID_PROXY = {
   code: 'ERR_INVALID_PROXY',
   message: 'HTTPS_PROXY or HTTP_PROXY is not the address of an http(s) proxy',
 } as const
+
+/** Where the address of a proxy may stand. */
+const PROXIES: readonly string[] = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
+
+/** Whether the environment names a proxy, for whichever addresses. */
+export const hasProxy = (): boolean => PROXIES.some((name) => (process.env[name] ?? '') !== '')
+
+/** How long a proxy may take to open a tunnel, in milliseconds: whoever waited for it may be gone, and undici itself waits for ever. */
+const TUNNEL_TIMEOUT = 10_000
 
 /** Plain http to this very machine is not for a proxy, which would not even find it. */
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
@@ -68,12 +84,32 @@ const ONE_EACH = {
   factory: (origin: string | URL, options: object) => new Pool(origin, { ...options, pipelining: 0 }),
 }
 
+type Connect = (asked: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData>
+
+/** A way to a proxy on which no tunnel is waited for without end. */
+function createProxyClient(origin: URL, options: object): Dispatcher {
+  const pool = new Pool(origin, options)
+  const connect: Connect = pool.connect.bind(pool)
+  return Object.assign(pool, {
+    connect: (asked: Dispatcher.ConnectOptions) =>
+      connect({ ...asked, signal: AbortSignal.timeout(TUNNEL_TIMEOUT) }),
+  })
+}
+
 /** @throws `TypeError` for an address of a proxy that is none: undici's own error repeats it, with the password in it. */
 function createAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
   try {
-    // A proxy opens tunnels to the port of https, and seldom to another: what is plain goes as it is.
-    return new EnvHttpProxyAgent({ ...options, proxyTunnel: false })
+    if (!PROXIES.every((name) => isProxy(process.env[name]))) throw new TypeError()
+    return new EnvHttpProxyAgent({
+      ...options,
+      clientFactory: createProxyClient,
+      // A proxy opens tunnels to the port of https, and seldom to another: what is plain goes as it is.
+      proxyTunnel: false,
+    })
   } catch {
     throw Object.assign(new TypeError(INVALID_PROXY.message), { code: INVALID_PROXY.code })
   }
 }
+
+/** Of another kind undici knows some, and warns of them. */
+const isProxy = (address = ''): boolean => address === '' || /^https?:$/.test(new URL(address).protocol)

@@ -1,10 +1,9 @@
-import { createTransport } from '../provider/transport.js'
+import { createTransport, hasProxy } from '../provider/transport.js'
 import { isFault, TokenError } from './errors.js'
 import type { CallOptions, TokenFetchInit } from './token-provider.js'
 
 /** To send them twice is to send them once. @see {@link https://www.rfc-editor.org/rfc/rfc9110.html#section-9.2.2 | RFC 9110 §9.2.2} */
 const IDEMPOTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']
-const PROXIES: readonly string[] = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
 
 type Body = ReadableStream | Blob | null
 
@@ -104,7 +103,5 @@ function send({ request, init, body, signal }: Sendable, token: string): Promise
   const all = { ...init, method, headers: Object.fromEntries(headers), body, redirect, ...duplex }
   const complete = signal === undefined ? all : { ...all, signal }
   // Everybody's own `fetch` knows no proxy; where there is one, ours does.
-  return isBehindProxy() ? transport(new URL(url), complete) : fetch(url, complete)
+  return hasProxy() ? transport(new URL(url), complete) : fetch(url, complete)
 }
-
-const isBehindProxy = (): boolean => PROXIES.some((name) => (process.env[name] ?? '') !== '')

@@ -3,12 +3,11 @@ import { Flight } from './flight.js'
 import type { Grant } from './grant.js'
 import { HeldTokens, keyOf, type Wanted } from './held-tokens.js'
 import { Listeners, type Listener } from './listeners.js'
+import { Rest } from './rest.js'
 import type { TokenClient } from './token-client.js'
 import type { TokenSet } from './token-set.js'
 import type { TokenStore } from './token-store.js'
 
-/** After a renewal that failed while the token is still good, the next try waits so long, in milliseconds. */
-const REST = 2000
 /** So many spent refresh tokens are known. */
 const MEMORY = 20
 
@@ -28,6 +27,7 @@ export interface ChainOptions {
 export class Chain {
   #options: ChainOptions
   readonly #held: HeldTokens
+  readonly #rest: Rest
   readonly #flights = new Map<string, Flight<TokenSet>>()
   readonly #listeners = new Listeners()
   readonly #spent: string[] = []
@@ -37,14 +37,12 @@ export class Chain {
   /** Why there will be no more tokens. */
   #end: TokenError | undefined
   #hasGranted = false
-  #restsUntil = 0
-  /** Why it rests. */
-  #fault: TokenError | undefined
   #line: Promise<unknown> = Promise.resolve()
 
   constructor(options: ChainOptions, refreshToken?: string) {
     this.#options = options
     this.#held = new HeldTokens(options.now)
+    this.#rest = new Rest(options.now)
     this.#refreshToken = refreshToken
   }
 
@@ -81,8 +79,9 @@ export class Chain {
     this.#held.accept(api)
   }
 
-  /** Renews a token, although it may be good. */
+  /** Renews a token, although it may be good: the server is asked, whatever it said a moment ago. */
   force(scope: string | undefined): void {
+    this.#rest.end()
     this.#held.refuseAny(scope)
   }
 
@@ -133,10 +132,11 @@ export class Chain {
 
   async #renew(wanted: Wanted, abandoned: AbortSignal): Promise<TokenSet> {
     abandoned.throwIfAborted()
-    if (this.#isResting()) {
+    const { fault } = this.#rest
+    if (fault !== undefined) {
       const before = this.#held.usable(wanted)
       if (before !== undefined) return before
-      if (this.#fault !== undefined && this.#held.restore(wanted)) throw this.#fault
+      if (this.#held.restore(wanted)) throw fault
     }
     try {
       return await this.#renewed(wanted, abandoned)
@@ -150,15 +150,9 @@ export class Chain {
   #makeDo(wanted: Wanted, fault: TokenError): TokenSet {
     const still = this.#held.usable(wanted)
     if (still === undefined && !this.#held.restore(wanted)) throw fault
-    this.#restsUntil = this.#options.now() + REST
-    this.#fault = fault
+    this.#rest.begin(fault)
     if (still === undefined) throw fault
     return still
-  }
-
-  #isResting(): boolean {
-    const left = this.#restsUntil - this.#options.now()
-    return left > 0 && left <= REST
   }
 
   async #renewed(wanted: Wanted, abandoned: AbortSignal): Promise<TokenSet> {
@@ -283,7 +277,8 @@ export class Chain {
 
   #adopt(scope: string | undefined, tokens: TokenSet, refreshToken: string | undefined): TokenSet {
     this.#follow(refreshToken)
-    const adopted = { ...tokens, refreshToken }
+    // It goes to everybody who asks, and to listeners.
+    const adopted = Object.freeze({ ...tokens, refreshToken })
     this.#held.hold(scope, adopted)
     this.#listeners.tell(adopted)
     return adopted

@@ -77,11 +77,11 @@ async function signIn(
   })
 }
 
-/** @throws {@link TokenError} `invalid_response` for an address that is not one of the web. */
+/** @throws {@link TokenError} `invalid_response` for an address that is not one of the web, or seems to be another host's. */
 function promptOf(started: oidc.DeviceAuthorizationResponse): DevicePrompt {
   const { verification_uri: uri, verification_uri_complete: complete } = started
   for (const address of complete === undefined ? [uri] : [uri, complete]) {
-    if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
+    if (!isForPeople(address))
       throw new TokenError('invalid_response', 'the address that the person is to open is not http(s)', {
         status: 502,
         error: 'invalid_response',
@@ -93,4 +93,11 @@ function promptOf(started: oidc.DeviceAuthorizationResponse): DevicePrompt {
     verificationUriComplete: complete,
     expiresIn: started.expires_in,
   }
+}
+
+/** What stands before an `@` looks like the host, and is none. */
+function isForPeople(address: string): boolean {
+  if (!URL.canParse(address)) return false
+  const { protocol, username, password } = new URL(address)
+  return /^https?:$/.test(protocol) && username === '' && password === ''
 }

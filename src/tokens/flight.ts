@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /** One piece of work that any number of callers wait for; each may leave without the others noticing. */
 export class Flight<T> {
   readonly result: Promise<T>
@@ -38,6 +40,8 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is the caller's own
     const leave = (): void => reject(signal.reason)
     if (signal.aborted) leave()
+    // One signal may be for any number of calls: that of a service which ends.
+    setMaxListeners(0, signal)
     signal.addEventListener('abort', leave, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
   })

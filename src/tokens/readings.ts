@@ -42,8 +42,11 @@ function percentDecoded(text: string): string {
   )
 }
 
+/** Of those that stand for a character that cannot be seen. */
+const CONTROLS: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
+
 function unescaped(all: string, braced?: string, four?: string, two?: string, plain?: string): string {
-  if (plain !== undefined) return plain
+  if (plain !== undefined) return CONTROLS[plain] ?? plain
   const unit = parseInt(braced ?? four ?? two ?? '', 16)
   return unit <= 0xffff ? String.fromCharCode(unit) : (characterOf(unit) ?? all)
 }

@@ -75,19 +75,19 @@ export function createTokenClient(options: TokenClientOptions, now: () => number
     },
     startDevice(parameters) {
       return call('device_code', [], (configuration) => {
-        needs(configuration, 'device_authorization_endpoint')
+        needs(options, configuration, 'device_authorization_endpoint')
         return oidc.initiateDeviceAuthorization(configuration, given(parameters))
       })
     },
     introspect(token) {
       return call('introspection', [token], (configuration) => {
-        needs(configuration, 'introspection_endpoint')
+        needs(options, configuration, 'introspection_endpoint')
         return oidc.tokenIntrospection(configuration, token)
       })
     },
     revoke(token, hint) {
       return call('revocation', [token], (configuration) => {
-        needs(configuration, 'revocation_endpoint')
+        needs(options, configuration, 'revocation_endpoint')
         return oidc.tokenRevocation(configuration, token, { token_type_hint: hint })
       })
     },
@@ -132,16 +132,18 @@ function given(parameters: Readonly<Record<string, string | undefined>>): Record
 
 type Endpoint = 'device_authorization_endpoint' | 'introspection_endpoint' | 'revocation_endpoint'
 
-function needs(configuration: oidc.Configuration, endpoint: Endpoint): void {
+function needs(
+  { issuer, tokenEndpoint }: TokenClientOptions,
+  configuration: oidc.Configuration,
+  endpoint: Endpoint,
+) {
   if (configuration.serverMetadata()[endpoint] !== undefined) return
-  throw new TokenError(
-    'unavailable',
-    `there is no ${endpoint}: the authorization server names none, or tokenEndpoint was given in place of issuer`,
-    {
-      status: 503,
-      error: 'temporarily_unavailable',
-    },
-  )
+  const why =
+    issuer === undefined ? `${tokenEndpoint ?? ''} was given in place of issuer` : `${issuer} names none`
+  throw new TokenError('unavailable', `there is no ${endpoint}: ${why}`, {
+    status: 503,
+    error: 'temporarily_unavailable',
+  })
 }
 
 function tokenSetOf(answer: oidc.TokenEndpointResponse, obtainedAt: number): TokenSet {

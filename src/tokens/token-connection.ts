@@ -72,6 +72,8 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
     internal: internalUrl !== undefined,
     ownHost: authenticator.publicKeys !== undefined,
     maxAge: METADATA_MAX_AGE,
+    // Whoever asks again wants to know how it is now.
+    failureMemory: 0,
     backChannel,
     log: silentLog,
   })

@@ -5,6 +5,8 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 export class ProxyWithPassword {
   /** What it says to everybody; without one it connects. */
   refusal: string | undefined
+  /** Whether it says nothing at all. */
+  isSilent = false
   /** Where it was asked to connect to. */
   readonly asked: string[] = []
   /** What it was shown. */
@@ -18,6 +20,7 @@ export class ProxyWithPassword {
       this.asked.push(req.url ?? '')
       this.credentials.push(req.headers['proxy-authorization'])
       this.#track(client)
+      if (this.isSilent) return
       if (this.refusal !== undefined) return void client.end(`HTTP/1.1 ${this.refusal}\r\n\r\n`)
       const { hostname, port } = new URL(`http://${req.url ?? ''}`)
       const upstream = connect({ host: hostname, port: Number(port) }, () => {
@@ -40,6 +43,7 @@ export class ProxyWithPassword {
 
   reset(): void {
     this.refusal = undefined
+    this.isSilent = false
     this.asked.length = 0
     this.credentials.length = 0
   }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import {
   createClientCredentialsProvider,
   createPasswordProvider,
@@ -180,5 +180,37 @@ describe('many callers of one provider', () => {
     expect(provider.grants(REFRESH)).toBe(3)
     now += 30_000
     expect(await failureOf(tokens())).toMatchObject({ code: 'unavailable', status: 503 })
+  })
+
+  test('A-8 who wants a new token asks the server, whatever it said a moment ago', async () => {
+    const tokens = await due()
+    const good = await tokens()
+    for (let round = 0; round < 5; round++) {
+      provider.answers.token = (_call, res) => void res.writeHead(503).end()
+      expect(await failureOf(tokens.renew())).toMatchObject({ code: 'unavailable', status: 503 })
+      expect(await tokens()).toBe(good)
+    }
+    provider.answers = {}
+    expect(await tokens.renew()).not.toBe(good)
+  })
+
+  test('A-8 the server away at discovery: the next call tries anew, at once', async () => {
+    const tokens = createPasswordProvider({ ...common(), ...ALICE })
+    provider.answers.discovery = (_call, res) => void res.writeHead(503).end()
+    expect(await failureOf(tokens())).toMatchObject({ code: 'unavailable' })
+    provider.answers = {}
+    expect(await tokens()).toMatch(/^eyJ/)
+    expect(provider.count('discovery')).toBe(2)
+  })
+
+  test('TK-01 one signal for fifty callers is no leak', async () => {
+    const warn = jest.fn()
+    process.on('warning', warn)
+    const { signal } = new AbortController()
+    const tokens = createPasswordProvider({ ...common(), ...ALICE })
+    await Promise.all(Array.from({ length: 50 }, () => tokens({ signal })))
+    await new Promise(setImmediate)
+    process.off('warning', warn)
+    expect(warn.mock.calls).toEqual([])
   })
 })

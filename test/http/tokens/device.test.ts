@@ -141,7 +141,11 @@ describe('sign-in with another device', () => {
   })
 
   test('CL-05 CL-06 an address that is not http(s) is refused before anybody sees it', async () => {
-    const addresses = ['javascript:alert(1)', 'file:///etc/passwd', 'not an address', '']
+    const addresses = [
+      ...['javascript:alert(1)', 'file:///etc/passwd', 'not an address', ''],
+      // What looks like the host is a user's name.
+      'https://id.example@evil.example/device',
+    ]
     for (const address of addresses) {
       for (const name of ['verification_uri', 'verification_uri_complete']) {
         provider.device.answer = { [name]: address }

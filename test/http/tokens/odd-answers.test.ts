@@ -42,6 +42,8 @@ describe('answers that are not what they should be', () => {
     'a list for a token': { access_token: ['a'], token_type: 'Bearer' },
     'a token with a blank': { access_token: 'a b', token_type: 'Bearer' },
     'a token with a line break': { access_token: 'a\r\nx: y', token_type: 'Bearer' },
+    'the word for nothing': { access_token: 'undefined', token_type: 'Bearer' },
+    'the other word for nothing': { access_token: 'null', token_type: 'Bearer' },
     'a token of no ASCII': { access_token: 'ä', token_type: 'Bearer' },
     'token_type mac': { access_token: 'a', token_type: 'mac' },
     'token_type DPoP': { access_token: 'a', token_type: 'DPoP' },
@@ -226,7 +228,10 @@ describe('answers that are not what they should be', () => {
     expect(await lifeOf({ expires_in: undefined, access_token: 'opaque' })).toBe(300)
     // Its clock is another.
     expect(await lifeOf({ expires_in: undefined, access_token: await exp(-5) })).toBe(300)
-    expect(await lifeOf({ expires_in: undefined, access_token: await exp(1e12) })).toBe(365 * 24 * 3600)
+    expect(await lifeOf({ expires_in: undefined, access_token: await exp(1e12) })).toBe(300)
+    // No life at all.
+    expect(await lifeOf({ expires_in: 1e99, access_token: await exp(600) })).toBe(600)
+    expect(await lifeOf({ expires_in: 2 ** 31, access_token: 'opaque' })).toBe(300)
     expect(await lifeOf({ expires_in: undefined, access_token: 'e30.e30.' })).toBe(300)
   })
 

@@ -28,6 +28,7 @@ const all = (error) => ({
   name: error.name,
   code: error.code,
   message: error.message,
+  hint: error.hint,
   all: inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error) + error.stack,
 })
 const result = {}
@@ -43,6 +44,7 @@ interface Failure {
   readonly name: string
   readonly code?: string
   readonly message: string
+  readonly hint?: string
   readonly all: string
 }
 interface Result {
@@ -117,35 +119,45 @@ describe('token providers behind a proxy', () => {
     const { error, apiError } = await run({})
     expect(error).toMatchObject({ name: 'TokenError', code: 'unavailable' })
     expect(error?.message).toBe(`no answer from ${target}/token: DEPTH_ZERO_SELF_SIGNED_CERT`)
+    expect(error?.hint).toContain('NODE_EXTRA_CA_CERTS names the file')
     expect(apiError?.name).toBe('TypeError')
     expect(error?.all).not.toContain(SECRET)
     expect(apiError?.all).not.toMatch(/known|Bearer/)
     expect(shown).toEqual([])
   })
 
+  const REFUSED = 'the answer'
+  const DOWN = 'nobody'
+  const NO_ADDRESS = 'no address'
   test.each([
-    ['refuses the password', '407 Proxy Authentication Required', undefined],
-    ['is broken', '502 Bad Gateway', undefined],
-    ['does not exist', undefined, `http://me:${PROXY_PASSWORD}@127.0.0.1:1`],
-    ['is no address', undefined, `http://me:${PROXY_PASSWORD}@:bad port/`],
-    ['speaks another protocol', undefined, `gopher://me:${PROXY_PASSWORD}@127.0.0.1:1`],
-  ])('TK-04 a proxy that %s: an error without its password', async (_what, refusal, address) => {
-    proxy.refusal = refusal
-    const env = {
-      HTTPS_PROXY: address ?? `http://me:${PROXY_PASSWORD}@${proxy.host}`,
-      NODE_EXTRA_CA_CERTS: ca,
-    }
-    const { error, apiError } = await run(env)
+    ['refuses the password', REFUSED, '407 Proxy Authentication Required'],
+    ['is broken', REFUSED, '502 Bad Gateway'],
+    ['does not exist', DOWN, `http://me:${PROXY_PASSWORD}@127.0.0.1:1`],
+    ['is no address', NO_ADDRESS, `http://me:${PROXY_PASSWORD}@:bad port/`],
+    ['is of another kind', NO_ADDRESS, `socks5://me:${PROXY_PASSWORD}@127.0.0.1:1`],
+    ['speaks another protocol', NO_ADDRESS, `gopher://me:${PROXY_PASSWORD}@127.0.0.1:1`],
+  ])('TK-04 a proxy that %s: an error without its password, which says %s', async (_what, kind, how) => {
+    const refuses = kind === REFUSED
+    proxy.refusal = refuses ? how : undefined
+    const address = refuses ? `http://me:${PROXY_PASSWORD}@${proxy.host}` : how
+    const { error, apiError } = await run({ HTTPS_PROXY: address, NODE_EXTRA_CA_CERTS: ca })
     expect(error).toMatchObject({ name: 'TokenError', code: 'unavailable' })
     expect(apiError?.name).toMatch(/Error/)
     const basic = Buffer.from(`me:${PROXY_PASSWORD}`).toString('base64')
     const named = 'HTTPS_PROXY or HTTP_PROXY is not the address of an http(s) proxy'
-    const isAddress = !/bad port|gopher/.test(address ?? '')
-    expect([error?.message.includes(named), apiError?.message === named]).toEqual([!isAddress, !isAddress])
+    expect(String(error?.message).includes(named)).toBe(kind === NO_ADDRESS)
+    expect(apiError?.message === named).toBe(kind === NO_ADDRESS)
+    expect(String(error?.hint).includes('the proxy that HTTPS_PROXY')).toBe(kind === DOWN)
     for (const secret of [PROXY_PASSWORD, basic, SECRET, 'Bearer known']) {
       expect(error?.all).not.toContain(secret)
       expect(apiError?.all).not.toContain(secret)
     }
     expect(shown).toEqual([])
+  })
+
+  test('a proxy that never answers: the error comes in time, and nothing holds up the program', async () => {
+    proxy.isSilent = true
+    const { error } = await run({ HTTPS_PROXY: `http://${proxy.host}`, NODE_EXTRA_CA_CERTS: ca })
+    expect(error?.message).toMatch(/time-out$/)
   })
 })

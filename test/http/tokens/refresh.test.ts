@@ -62,6 +62,17 @@ describe('refresh tokens that are good for one use', () => {
     expect(provider.families.reused).toBe(0)
   })
 
+  test('TK-02 an onTokens that changes what it is told changes it for nobody', async () => {
+    const onTokens = (tokens: TokenSet) => {
+      Object.assign(tokens, { accessToken: 'another', refreshToken: 'another' })
+    }
+    const tokens = createRefreshTokenProvider({ ...common(), refreshToken: newRefreshToken(), onTokens })
+    expect(await tokens()).toMatch(/^eyJ/)
+    now += 400_000
+    expect(await tokens()).toMatch(/^eyJ/)
+    expect(provider.families.reused).toBe(0)
+  })
+
   test('TK-02 C000-19 an onTokens that throws, never ends, or is no real promise loses neither token', async () => {
     const listeners: ((tokens: TokenSet) => unknown)[] = [
       (tokens) => {

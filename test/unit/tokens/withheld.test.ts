@@ -163,6 +163,12 @@ describe('what is shown of a text of the authorization server', () => {
     expect(safeText('AT&T & sons: 1 &sol; 2', ['a/b='])).toBe('AT&T & sons: 1 &sol; 2')
   })
 
+  test('TK-04 a secret of several lines is withheld as JSON writes it', () => {
+    const secret = 'first line\nsecond\tline\r\nthird'
+    expect(safeText(`it is ${JSON.stringify(secret)}`, [secret])).toBe(WITHHELD)
+    expect(safeText('it is first\\nsecond', ['first\nsecond'])).toBe(WITHHELD)
+  })
+
   test('TK-04 a secret of one character withholds every text with it, and no other', () => {
     expect(safeText('wrong', ['o'])).toBe(WITHHELD)
     expect(safeText('wrong', ['x'])).toBe('wrong')
