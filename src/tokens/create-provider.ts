@@ -1,3 +1,4 @@
+import { isObject } from '../provider/is-object.js'
 import { endOfUnknown } from '../provider/renewal-time.js'
 import { createAuthorizedFetch } from './authorized-fetch.js'
 import type { Chain } from './chain.js'
@@ -83,7 +84,8 @@ function assemble({ chain, scope, tokens, client, now }: Parts): TokenProvider {
 /** A hook is called with whatever its caller has at hand: what is no signal is none. */
 function signalOf(options: CallOptions | null | undefined): AbortSignal | undefined {
   const signal: unknown = options?.signal
-  return signal instanceof AbortSignal ? signal : undefined
+  // By its members: there are classes of that name beside Node's own.
+  return isObject(signal) && typeof signal['throwIfAborted'] === 'function' ? options?.signal : undefined
 }
 
 /** A token that somebody else has got: what is known of it is what it says. */

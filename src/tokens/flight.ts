@@ -1,5 +1,3 @@
-import { setMaxListeners } from 'node:events'
-
 /** One piece of work that any number of callers wait for; each may leave without the others noticing. */
 export class Flight<T> {
   readonly result: Promise<T>
@@ -40,9 +38,23 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is the caller's own
     const leave = (): void => reject(signal.reason)
     if (signal.aborted) leave()
-    // One signal may be for any number of calls: that of a service which ends.
-    setMaxListeners(0, signal)
-    signal.addEventListener('abort', leave, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+    const forget = onAbort(signal, leave)
+    work.then(resolve, reject).finally(forget)
   })
+}
+
+/** Who is to be told by a signal. One may be for any number of calls, and Node warns of many listeners. */
+const told = new WeakMap<AbortSignal, Set<() => void>>()
+
+function onAbort(signal: AbortSignal, tell: () => void): () => void {
+  const all = told.get(signal) ?? listen(signal)
+  all.add(tell)
+  return () => all.delete(tell)
+}
+
+function listen(signal: AbortSignal): Set<() => void> {
+  const all = new Set<() => void>()
+  told.set(signal, all)
+  signal.addEventListener('abort', () => all.forEach((tell) => tell()), { once: true })
+  return all
 }
