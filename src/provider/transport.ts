@@ -23,7 +23,9 @@ export const INVALID_PROXY = {
 const PROXIES: readonly string[] = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
 
 /** Whether the environment names a proxy, for whichever addresses. */
-export const hasProxy = (): boolean => PROXIES.some((name) => (process.env[name] ?? '') !== '')
+export const hasProxy = (): boolean => proxies().length > 0
+
+const proxies = (): readonly string[] => PROXIES.flatMap((name) => process.env[name] || [])
 
 /** How long a proxy may take to open a tunnel, in milliseconds: whoever waited for it may be gone, and undici itself waits for ever. */
 const TUNNEL_TIMEOUT = 10_000
@@ -99,7 +101,7 @@ function createProxyClient(origin: URL, options: object): Dispatcher {
 /** @throws `TypeError` for an address of a proxy that is none: undici's own error repeats it, with the password in it. */
 function createAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
   try {
-    if (!PROXIES.every((name) => isProxy(process.env[name]))) throw new TypeError()
+    if (!proxies().every(isProxy)) throw new TypeError()
     return new EnvHttpProxyAgent({
       ...options,
       clientFactory: createProxyClient,
@@ -112,4 +114,4 @@ function createAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
 }
 
 /** Of another kind undici knows some, and warns of them. */
-const isProxy = (address = ''): boolean => address === '' || /^https?:$/.test(new URL(address).protocol)
+const isProxy = (address: string): boolean => /^https?:$/.test(new URL(address).protocol)
