@@ -9,7 +9,11 @@ interface Word {
 }
 
 interface Described extends Word {
-  readonly options: readonly (Word & { readonly takesValue: boolean; readonly values: readonly string[] })[]
+  readonly options: readonly (Word & {
+    readonly takesValue: boolean
+    readonly mayTakeValue: boolean
+    readonly values: readonly string[]
+  })[]
   /** Values of its argument. */
   readonly values: readonly string[]
 }
@@ -26,16 +30,24 @@ function describe(command: Command): Described {
     what: command.description(),
     options: [
       ...command.options.flatMap(ofOption),
-      { name: '--help', what: 'print the help', takesValue: false, values: [] },
+      { name: '--help', what: 'print the help', takesValue: false, mayTakeValue: false, values: [] },
     ],
     values: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
   }
 }
 
-function ofOption({ long, description, required, argChoices }: Option): Described['options'] {
+function ofOption({ long, description, required, optional, argChoices }: Option): Described['options'] {
   return long == null
     ? []
-    : [{ name: long, what: description, takesValue: required, values: argChoices ?? [] }]
+    : [
+        {
+          name: long,
+          what: description,
+          takesValue: required,
+          mayTakeValue: optional,
+          values: argChoices ?? [],
+        },
+      ]
 }
 
 const namesOf = (words: readonly Word[]): string => words.map(({ name }) => name).join(' ')
@@ -83,7 +95,8 @@ function zsh(commands: readonly Described[]): string {
   const cases = commands.map(({ name, options, values }) => {
     const specs = options.map((option) => {
       const choice = option.values.length === 0 ? '' : `(${option.values.join(' ')})`
-      const [behind, more] = option.takesValue ? ['=', `:value:${choice}`] : ['', '']
+      const value = `${option.mayTakeValue ? ':' : ''}:value:${choice}`
+      const [behind, more] = option.takesValue || option.mayTakeValue ? ['=', value] : ['', '']
       return `'${option.name}${behind}[${bracketed(option.what)}]${more}'`
     })
     const own = values.length === 0 ? [] : [`'1:value:(${values.join(' ')})'`]

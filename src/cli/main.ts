@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
+import type { Interrupted } from './errors.js'
 import { createInterruption } from './interruption.js'
 import { runProgram } from './program.js'
 import { createTokenFolder } from './token-folder.js'
@@ -34,13 +35,20 @@ const code = await runProgram(process.argv.slice(2), {
 // A refresh token that is spent at this moment has a successor, which must not be lost.
 await folder.settled()
 // A call that was given up may have left a connection that is still being made: nobody waits for that.
-await Promise.all([process.stdout, process.stderr].map(flushed))
-process.exit(code)
+process.exit(signal.aborted ? code : await Promise.race([flushed(), interrupted()]))
 
 /** Everything that was written is out, or can go nowhere. */
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableEnded) resolve()
-    else stream.write('', () => resolve())
-  })
+async function flushed(): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (!stream.destroyed && !stream.writableEnded)
+      await new Promise<void>((resolve) => stream.write('', () => resolve()))
+  }
+  return code
+}
+
+/** A reader that does not read is not waited for then. */
+function interrupted(): Promise<number> {
+  return new Promise((resolve) =>
+    signal.addEventListener('abort', () => resolve((signal.reason as Interrupted).exitCode)),
+  )
 }

@@ -1,6 +1,6 @@
 import { noMetrics, type Metrics, type UpstreamEndpoint, type UpstreamOutcome } from '../metrics.js'
 import { ProviderError } from './errors.js'
-import { createTransport, hasProxy, INVALID_PROXY, type Transport } from './transport.js'
+import { createTransport, INVALID_PROXY, mayBeProxied, type Transport } from './transport.js'
 
 /** Answers of an authorization server are small; more than this is not one. */
 const MAX_BODY_BYTES = 1024 * 1024
@@ -54,15 +54,20 @@ function createCall({
   issuer,
   internalUrl,
   timeout,
-  transport = createTransport(),
+  transport = createTransport(undefined, { timeout }),
 }: BackChannelOptions): (url: string | URL, init: RequestInit) => Promise<Response> {
   const publicOrigin = new URL(issuer).origin
   const internalOrigin = internalUrl === undefined ? undefined : new URL(internalUrl).origin
   return async (url, init) => {
     const target = new URL(url)
     if (internalOrigin !== undefined) replaceOrigin(target, internalOrigin)
-    const deadline = AbortSignal.timeout(timeout * 1000)
-    const signal = init.signal ? AbortSignal.any([init.signal, deadline]) : deadline
+    // Not AbortSignal.timeout: when nobody but AbortSignal.any holds one, Node 20 may forget it.
+    const deadline = new AbortController()
+    const timer = setTimeout(
+      () => deadline.abort(new DOMException('time-out', 'TimeoutError')),
+      timeout * 1000,
+    )
+    const signal = init.signal ? AbortSignal.any([init.signal, deadline.signal]) : deadline.signal
     try {
       const response = await transport(target, { ...init, redirect: 'manual', signal })
       const body = await readBody(response)
@@ -77,9 +82,11 @@ function createCall({
         `no answer from ${target.origin}${target.pathname}: ${reason(cause)}`,
         {
           cause,
-          hint: unavailableHint(target.origin, publicOrigin, cause),
+          hint: unavailableHint(target, publicOrigin, cause),
         },
       )
+    } finally {
+      clearTimeout(timer)
     }
   }
 }
@@ -112,8 +119,12 @@ function reason(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'unknown'
   const name = 'name' in error ? error.name : undefined
   if (name === 'TimeoutError' || name === 'AbortError') return 'time-out'
-  return errorCode(error) ?? errorCode('cause' in error ? error.cause : undefined) ?? 'connection failed'
+  const cause = 'cause' in error ? error.cause : undefined
+  return isTunnelTimeout(cause) ? 'time-out' : (errorCode(error) ?? errorCode(cause) ?? 'connection failed')
 }
+
+const isTunnelTimeout = (cause: unknown): boolean =>
+  cause instanceof DOMException && cause.name === 'TimeoutError'
 
 function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
@@ -131,12 +142,14 @@ const NOT_TRUSTED: readonly string[] = [
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]
 
-function unavailableHint(asked: string, publicOrigin: string, cause: unknown): string | undefined {
+function unavailableHint(target: URL, publicOrigin: string, cause: unknown): string | undefined {
   const why = reason(cause)
+  const asked = target.origin
+  const proxy = mayBeProxied(target) ? ' the proxy that HTTPS_PROXY or HTTP_PROXY names' : ''
   if (NOT_TRUSTED.includes(why))
-    return `the certificate of ${asked} is not trusted here: NODE_EXTRA_CA_CERTS names the file of an authority of your own`
+    return `the certificate of ${asked}${proxy && `, or of${proxy},`} is not trusted here: NODE_EXTRA_CA_CERTS names the file of an authority of your own`
   if (!NOBODY.includes(why)) return undefined
-  const nothing = `nothing answers at ${asked}${hasProxy() ? ', or at the proxy that HTTPS_PROXY or HTTP_PROXY names' : ''}`
+  const nothing = `nothing answers at ${asked}${proxy && `, or at${proxy}`}`
   return asked === publicOrigin
     ? `${nothing}; where this process reaches the server under another address (a container), set internalUrl (OIDC_INTERNAL_URL)`
     : `${nothing}, the origin of internalUrl (OIDC_INTERNAL_URL)`

@@ -41,10 +41,12 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   const { log, maxAge, failureMemory = MEMORY, now = Date.now } = options
   let current: ProviderMetadata | undefined
   let fetchedAt = 0
+  /** A clock that was set back makes a time worthless. */
+  const isWithin = (memory: number, at: number): boolean => now() - at >= 0 && now() - at < memory
   let failure: { readonly error: unknown; readonly at: number } | undefined
 
   const fetchOnce = singleFlight(async () => {
-    if (failure !== undefined && now() - failure.at < failureMemory) throw failure.error
+    if (failure !== undefined && isWithin(failureMemory, failure.at)) throw failure.error
     try {
       current = await fetchMetadata(options)
       fetchedAt = now()
@@ -66,7 +68,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     },
     known: () => current,
     async probe() {
-      if (now() - fetchedAt < MEMORY && current !== undefined) return true
+      if (isWithin(MEMORY, fetchedAt) && current !== undefined) return true
       return fetchOnce().then(
         () => true,
         () => false,

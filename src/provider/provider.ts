@@ -60,7 +60,7 @@ export function createProvider(options: ProviderOptions): Provider {
     issuer,
     internalUrl,
     timeout,
-    transport: createTransport(authenticator.certificate),
+    transport: createTransport(authenticator.certificate, { timeout: options.timeout }),
     metrics,
     endpointOf: (url) => upstreamEndpoint(url, discoveryUrl(issuer), discovery.known()),
   })

@@ -22,15 +22,17 @@ export const INVALID_PROXY = {
 /** Where the address of a proxy may stand. */
 const PROXIES: readonly string[] = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']
 
+/** Whether a call may go through a proxy that the environment names. */
+export const mayBeProxied = (url: URL): boolean => hasProxy() && !isHere(url)
+
 /** Whether the environment names a proxy, for whichever addresses. */
-export const hasProxy = (): boolean => proxies().length > 0
+export const hasProxy = (): boolean => PROXIES.some((name) => process.env[name])
 
-const proxies = (): readonly string[] => PROXIES.flatMap((name) => process.env[name] || [])
-
-/** How long a proxy may take to open a tunnel, in milliseconds: whoever waited for it may be gone, and undici itself waits for ever. */
-const TUNNEL_TIMEOUT = 10_000
+/** How long a proxy may take to open a tunnel, in seconds: whoever waited for it may be gone, and undici itself waits for ever. */
+const PATIENCE = 10
 
 /** Plain http to this very machine is not for a proxy, which would not even find it. */
+const isHere = ({ protocol, hostname }: URL): boolean => protocol === 'http:' && LOOPBACK.test(hostname)
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 export interface TransportOptions {
@@ -39,6 +41,8 @@ export interface TransportOptions {
    * the very moment when it is used again, and then nobody knows whether the request was read.
    */
   readonly reuseConnections?: boolean
+  /** Seconds that a call may take; a proxy has so long to open a tunnel, and not less than ten. */
+  readonly timeout?: number
 }
 
 /** `fetch` as this process makes it. */
@@ -50,9 +54,12 @@ export type Transport = (url: URL, init: RequestInit) => Promise<Response>
  */
 export function createTransport(
   certificate?: () => ClientCertificate,
-  { reuseConnections = true }: TransportOptions = {},
+  { reuseConnections = true, timeout = PATIENCE }: TransportOptions = {},
 ): Transport {
-  const options = reuseConnections ? {} : ONE_EACH
+  const options = {
+    ...(reuseConnections ? {} : ONE_EACH),
+    clientFactory: proxyClients(Math.max(timeout, PATIENCE)),
+  }
   let current:
     { readonly shown: ClientCertificate | undefined; readonly agent: EnvHttpProxyAgent } | undefined
 
@@ -68,8 +75,8 @@ export function createTransport(
   }
 
   let direct: Agent | undefined
-  const dispatcherFor = ({ protocol, hostname }: URL): Agent | EnvHttpProxyAgent =>
-    protocol === 'http:' && LOOPBACK.test(hostname) ? (direct ??= new Agent(options)) : agent()
+  const dispatcherFor = (url: URL): Agent | EnvHttpProxyAgent =>
+    isHere(url) ? (direct ??= new Agent(reuseConnections ? {} : ONE_EACH)) : agent()
 
   return async (url, init) => {
     const dispatcher = dispatcherFor(url)
@@ -88,23 +95,23 @@ const ONE_EACH = {
 
 type Connect = (asked: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData>
 
-/** A way to a proxy on which no tunnel is waited for without end. */
-function createProxyClient(origin: URL, options: object): Dispatcher {
-  const pool = new Pool(origin, options)
-  const connect: Connect = pool.connect.bind(pool)
-  return Object.assign(pool, {
-    connect: (asked: Dispatcher.ConnectOptions) =>
-      connect({ ...asked, signal: AbortSignal.timeout(TUNNEL_TIMEOUT) }),
-  })
-}
+/** Makes ways to a proxy on which no tunnel is waited for without end. */
+const proxyClients =
+  (seconds: number) =>
+  (origin: URL, options: object): Dispatcher => {
+    const pool = new Pool(origin, options)
+    const connect: Connect = pool.connect.bind(pool)
+    return Object.assign(pool, {
+      connect: (asked: Dispatcher.ConnectOptions) =>
+        connect({ ...asked, signal: AbortSignal.timeout(seconds * 1000) }),
+    })
+  }
 
 /** @throws `TypeError` for an address of a proxy that is none: undici's own error repeats it, with the password in it. */
 function createAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
   try {
-    if (!proxies().every(isProxy)) throw new TypeError()
     return new EnvHttpProxyAgent({
       ...options,
-      clientFactory: createProxyClient,
       // A proxy opens tunnels to the port of https, and seldom to another: what is plain goes as it is.
       proxyTunnel: false,
     })
@@ -112,6 +119,3 @@ function createAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
     throw Object.assign(new TypeError(INVALID_PROXY.message), { code: INVALID_PROXY.code })
   }
 }
-
-/** Of another kind undici knows some, and warns of them. */
-const isProxy = (address: string): boolean => /^https?:$/.test(new URL(address).protocol)

@@ -32,10 +32,8 @@ const transport = createTransport()
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750.html#section-2.1 | RFC 6750 §2.1}
  */
 export function createAuthorizedFetch(source: TokenSource) {
-  return async (
-    input: string | URL | Request,
-    { repeatable, ...init }: TokenFetchInit = {},
-  ): Promise<Response> => {
+  return async (input: string | URL | Request, given?: TokenFetchInit | null): Promise<Response> => {
+    const { repeatable, ...init } = given ?? {}
     // What is wrong with the request shows before a token is asked for.
     const sendable = await readRequest(input, init)
     const { request, signal } = sendable
@@ -48,7 +46,8 @@ export function createAuthorizedFetch(source: TokenSource) {
     }
     if (!source.refuse(token, api) || !mayRepeat(sendable, repeatable)) return answer
     const another = await renewed(source, signal)
-    if (another === undefined) return answer
+    // None could be had, and the one that there is still lasts for others.
+    if (another === undefined || another === token) return answer
     // It may be broken already, which is nobody's business any more.
     await answer.body?.cancel().catch(() => undefined)
     const second = await send(sendable, another)
@@ -98,9 +97,9 @@ function send({ request, init, body, signal }: Sendable, token: string): Promise
   const headers = new Headers(request.headers)
   // Another origin does not get it: a redirect to one goes on without.
   headers.set('authorization', `Bearer ${token}`)
-  const { method, redirect, url } = request
+  const { method, redirect, url, integrity } = request
   const duplex = body instanceof ReadableStream ? { duplex: 'half' as const } : {}
-  const all = { ...init, method, headers: Object.fromEntries(headers), body, redirect, ...duplex }
+  const all = { ...init, method, headers: Object.fromEntries(headers), body, redirect, integrity, ...duplex }
   const complete = signal === undefined ? all : { ...all, signal }
   // Everybody's own `fetch` knows no proxy; where there is one, ours does.
   return hasProxy() ? transport(new URL(url), complete) : fetch(url, complete)

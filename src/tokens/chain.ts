@@ -1,15 +1,13 @@
-import { isFault, isOurTrouble, signInAgain, TokenError } from './errors.js'
+import { isFault, isTrouble, signInAgain, TokenError } from './errors.js'
 import { Flight } from './flight.js'
 import type { Grant } from './grant.js'
 import { HeldTokens, keyOf, type Wanted } from './held-tokens.js'
 import { Listeners, type Listener } from './listeners.js'
 import { Rest } from './rest.js'
+import { Rotation } from './rotation.js'
 import type { TokenClient } from './token-client.js'
 import type { TokenSet } from './token-set.js'
 import type { TokenStore } from './token-store.js'
-
-/** So many spent refresh tokens are known. */
-const MEMORY = 20
 
 export interface ChainOptions {
   readonly client: TokenClient
@@ -30,9 +28,8 @@ export class Chain {
   readonly #rest: Rest
   readonly #flights = new Map<string, Flight<TokenSet>>()
   readonly #listeners = new Listeners()
-  readonly #spent: string[] = []
-  #refreshToken: string | undefined
-  /** The one that was in the store when it was last seen. */
+  readonly #rotation: Rotation
+  /** In the store when it was last seen. */
   #stored: string | undefined
   /** Why there will be no more tokens. */
   #end: TokenError | undefined
@@ -43,7 +40,7 @@ export class Chain {
     this.#options = options
     this.#held = new HeldTokens(options.now)
     this.#rest = new Rest(options.now)
-    this.#refreshToken = refreshToken
+    this.#rotation = new Rotation(refreshToken, options.onRefreshToken)
   }
 
   /** `listener` is told of new tokens as long as somebody else holds it. */
@@ -64,9 +61,23 @@ export class Chain {
   }
 
   /** Tokens that are current. */
-  get(wanted: Wanted, signal?: AbortSignal): Promise<TokenSet> {
+  async get(wanted: Wanted, signal?: AbortSignal): Promise<TokenSet> {
     const current = this.#held.current(wanted)
-    return current === undefined ? this.#fly(wanted, signal) : Promise.resolve(current)
+    if (current !== undefined) return current
+    try {
+      return await this.#fly(wanted, signal)
+    } catch (error) {
+      // What was under way may have been for somebody who wants another one.
+      const still = error instanceof TokenError && isFault(error) ? this.#held.usable(wanted) : undefined
+      if (still === undefined) throw error
+      return still
+    }
+  }
+
+  /** Others than those that are known, although these may be good: the server is asked, whatever it said a moment ago. */
+  renew(wanted: Wanted, signal?: AbortSignal): Promise<TokenSet> {
+    this.#rest.end()
+    return this.#fly(wanted, signal, this.#held.of(wanted.scope)?.accessToken)
   }
 
   /** Says that an API, named by its origin, refused a token, and returns whether another one may help. */
@@ -77,12 +88,6 @@ export class Chain {
   /** Says that an API took a token. */
   accept(api: string): void {
     this.#held.accept(api)
-  }
-
-  /** Renews a token, although it may be good: the server is asked, whatever it said a moment ago. */
-  force(scope: string | undefined): void {
-    this.#rest.end()
-    this.#held.refuseAny(scope)
   }
 
   /** Ends the sign-in at the server, and forgets it here. */
@@ -101,7 +106,7 @@ export class Chain {
 
   async #revoke(kept: TokenSet | undefined): Promise<void> {
     const isNewest = kept !== undefined && !this.#isOld(kept)
-    const refreshToken = (isNewest ? kept.refreshToken : undefined) ?? this.#refreshToken
+    const refreshToken = (isNewest ? kept.refreshToken : undefined) ?? this.#rotation.current
     const accessToken = kept?.accessToken ?? this.#held.any?.accessToken
     this.#forget()
     const { client } = this.#options
@@ -109,13 +114,13 @@ export class Chain {
     else if (accessToken !== undefined) await client.revoke(accessToken, 'access_token')
   }
 
-  #fly(wanted: Wanted, signal: AbortSignal | undefined): Promise<TokenSet> {
+  #fly(wanted: Wanted, signal: AbortSignal | undefined, but?: string): Promise<TokenSet> {
     const key = keyOf(wanted.scope)
     const known = this.#flights.get(key)
     // One that was abandoned ends as it likes: who comes now is served after it.
     if (known?.isAbandoned === false) return known.join(signal)
     const flight = new Flight((abandoned) =>
-      this.#inLine(() => this.#renew(wanted, abandoned)).finally(() => {
+      this.#inLine(() => this.#renew(wanted, abandoned, but)).finally(() => {
         if (this.#flights.get(key) === flight) this.#flights.delete(key)
       }),
     )
@@ -130,61 +135,64 @@ export class Chain {
     return result
   }
 
-  async #renew(wanted: Wanted, abandoned: AbortSignal): Promise<TokenSet> {
+  /** `but` is an access token that is no answer. */
+  async #renew(wanted: Wanted, abandoned: AbortSignal, but?: string): Promise<TokenSet> {
     abandoned.throwIfAborted()
     const { fault } = this.#rest
-    if (fault !== undefined) {
+    if (fault !== undefined && but === undefined) {
       const before = this.#held.usable(wanted)
       if (before !== undefined) return before
       if (this.#held.restore(wanted)) throw fault
     }
     try {
-      return await this.#renewed(wanted, abandoned)
+      return await this.#renewed(wanted, abandoned, but)
     } catch (error) {
-      if (error instanceof TokenError && isOurTrouble(error)) return this.#makeDo(wanted, error)
+      if (isTrouble(error)) return this.#makeDo(wanted, error, but)
       throw error
     }
   }
 
   /** With what there is, when no other can be had. Who wants another one hears that there is none. */
-  #makeDo(wanted: Wanted, fault: TokenError): TokenSet {
+  #makeDo(wanted: Wanted, fault: TokenError, but: string | undefined): TokenSet {
     const still = this.#held.usable(wanted)
     if (still === undefined && !this.#held.restore(wanted)) throw fault
     this.#rest.begin(fault)
-    if (still === undefined) throw fault
+    if (still === undefined || still.accessToken === but) throw fault
     return still
   }
 
-  async #renewed(wanted: Wanted, abandoned: AbortSignal): Promise<TokenSet> {
+  async #renewed(wanted: Wanted, abandoned: AbortSignal, but?: string): Promise<TokenSet> {
     const { store, grant } = this.#options
     const current = this.#held.current(wanted)
     // Somebody before us in the line has got it.
-    if (current !== undefined) return current
+    if (current !== undefined && current.accessToken !== but) return current
     if (store === undefined) return this.#fresh(wanted.scope, abandoned)
     const kept = await store.read()
-    this.#missIn(kept)
-    // It may be due, and serves if no other can be had.
-    if (kept !== undefined) this.#take(wanted.scope, kept)
-    if (kept !== undefined && this.#isNews(kept, wanted)) return kept
+    const news = this.#seen(kept, wanted, but)
+    if (news !== undefined) return news
     if (grant?.kind === 'interactive' && kept?.refreshToken === undefined) {
       // A person may take minutes: nobody else is made to wait for that.
       const tokens = await this.#fresh(wanted.scope, abandoned)
-      await store.update(() => Promise.resolve(tokens))
+      await store.update(() => Promise.resolve({ ...tokens }))
       this.#stored = tokens.refreshToken
       return tokens
     }
-    return this.#freshAndKept(store, wanted, abandoned)
+    return this.#freshAndKept(store, wanted, abandoned, but)
   }
 
   /** Another process may be faster; then its tokens are ours. */
-  async #freshAndKept(store: TokenStore, wanted: Wanted, abandoned: AbortSignal): Promise<TokenSet> {
+  async #freshAndKept(
+    store: TokenStore,
+    wanted: Wanted,
+    abandoned: AbortSignal,
+    but: string | undefined,
+  ): Promise<TokenSet> {
     const failures: unknown[] = []
     const result = await store.update(async (kept) => {
-      if (kept !== undefined && this.#isNews(kept, wanted)) return this.#take(wanted.scope, kept)
-      this.#missIn(kept)
-      if (kept !== undefined) this.#take(wanted.scope, kept)
+      const news = this.#seen(kept, wanted, but)
+      if (news !== undefined) return news
       try {
-        return await this.#fresh(wanted.scope, abandoned)
+        return { ...(await this.#fresh(wanted.scope, abandoned)) }
       } catch (error) {
         failures.push(error)
         return this.#left(kept, error)
@@ -200,35 +208,40 @@ export class Chain {
 
   /** Another process removes a refresh token that is dead, or revoked: ours is none any more when it was that. */
   #missIn(kept: TokenSet | undefined): void {
-    if (kept === undefined && this.#refreshToken === this.#stored) this.#follow(undefined)
+    if (kept === undefined && this.#rotation.current === this.#stored) this.#rotation.follow(undefined)
   }
 
   /** What a failure leaves of the tokens that are kept: nothing, when they are dead. */
   #left(kept: TokenSet | undefined, error: unknown): TokenSet | undefined {
-    const refreshToken = this.#refreshToken
-    const isOver = refreshToken === undefined && !(error instanceof TokenError && isOurTrouble(error))
+    const refreshToken = this.#rotation.current
+    const isOver = refreshToken === undefined && !isTrouble(error)
     return kept === undefined || isOver ? undefined : { ...kept, refreshToken }
   }
 
   /** Tokens that were kept, and are older than ours: what came in their place could not be stored. */
   #isOld({ refreshToken }: TokenSet): boolean {
-    return refreshToken !== undefined && this.#spent.includes(refreshToken)
+    return this.#rotation.isSpent(refreshToken)
   }
 
   #forget(): void {
-    this.#follow(undefined)
+    this.#rotation.follow(undefined)
     this.#held.clear()
   }
 
-  #isNews(tokens: TokenSet, wanted: Wanted): boolean {
-    return !this.#isOld(tokens) && this.#held.isNews(tokens, wanted)
+  /** What is kept is ours from then on. Returned if it serves; else it may be due, and serves when no other can be had. */
+  #seen(kept: TokenSet | undefined, wanted: Wanted, but: string | undefined): TokenSet | undefined {
+    this.#missIn(kept)
+    if (kept === undefined) return undefined
+    this.#take(wanted.scope, kept)
+    const isNews = kept.accessToken !== but && !this.#isOld(kept) && this.#held.isNews(kept, wanted)
+    return isNews ? kept : undefined
   }
 
   /** What another process has got. */
   #take(scope: string | undefined, tokens: TokenSet): TokenSet {
     if (this.#isOld(tokens)) return tokens
     this.#stored = tokens.refreshToken
-    this.#follow(tokens.refreshToken)
+    this.#rotation.follow(tokens.refreshToken)
     this.#end = undefined
     this.#held.take(scope, tokens)
     return tokens
@@ -236,8 +249,8 @@ export class Chain {
 
   async #fresh(scope: string | undefined, abandoned: AbortSignal): Promise<TokenSet> {
     const { grant } = this.#options
-    if (this.#refreshToken !== undefined) {
-      const tokens = await this.#refreshed(this.#refreshToken, scope)
+    if (this.#rotation.current !== undefined) {
+      const tokens = await this.#refreshed(this.#rotation.current, scope)
       if (tokens !== undefined) return tokens
     }
     if (this.#end !== undefined) throw this.#end
@@ -259,7 +272,7 @@ export class Chain {
       })
       return this.#adopt(scope, tokens, tokens.refreshToken ?? refreshToken)
     } catch (error) {
-      if (next !== undefined) this.#follow(next)
+      if (next !== undefined) this.#rotation.follow(next)
       else if (error instanceof TokenError && this.#isDead(error)) return undefined
       throw error
     }
@@ -270,26 +283,17 @@ export class Chain {
     const kind = this.#options.grant?.kind
     const isDead = error.code === 'sign_in_again'
     // Whether it was spent is not known after a fault: where there is another way, it is not risked.
-    if (isDead || (kind === 'repeatable' && isFault(error))) this.#follow(undefined)
+    if (isDead || (kind === 'repeatable' && isFault(error))) this.#rotation.follow(undefined)
     if (isDead && (kind === undefined || kind === 'once')) this.#end = error
     return isDead && kind === 'repeatable'
   }
 
   #adopt(scope: string | undefined, tokens: TokenSet, refreshToken: string | undefined): TokenSet {
-    this.#follow(refreshToken)
+    this.#rotation.follow(refreshToken)
     // It goes to everybody who asks, and to listeners.
     const adopted = Object.freeze({ ...tokens, refreshToken })
     this.#held.hold(scope, adopted)
     this.#listeners.tell(adopted)
     return adopted
-  }
-
-  #follow(refreshToken: string | undefined): void {
-    const before = this.#refreshToken
-    this.#refreshToken = refreshToken
-    if (refreshToken === before) return
-    if (before !== undefined) this.#spent.push(before)
-    if (this.#spent.length > MEMORY) this.#spent.shift()
-    if (refreshToken !== undefined) this.#options.onRefreshToken(refreshToken)
   }
 }

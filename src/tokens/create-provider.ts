@@ -4,8 +4,9 @@ import { createAuthorizedFetch } from './authorized-fetch.js'
 import type { Chain } from './chain.js'
 import { chainOf } from './chains.js'
 import { TokenError } from './errors.js'
-import { untilAborted } from './flight.js'
+import { throwIfAborted, untilAborted } from './flight.js'
 import type { Grant } from './grant.js'
+import type { Wanted } from './held-tokens.js'
 import { keycloakInactiveHint } from './keycloak-token-hints.js'
 import { createTokenClient, isFor, timesOf, type TokenClient } from './token-client.js'
 import type { TokenProviderOptions } from './token-options.js'
@@ -35,25 +36,25 @@ export function createProvider(options: TokenProviderOptions, beginning: Beginni
   if (accessToken !== undefined) chain.offer(scope, known(accessToken, now()))
   const tokens = async (options?: CallOptions): Promise<TokenSet> => {
     const signal = signalOf(options)
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     return chain.get(wanted, signal)
   }
-  return assemble({ chain, scope, tokens, client, now })
+  return assemble({ chain, wanted, tokens, client, now })
 }
 
 interface Parts {
   readonly chain: Chain
-  readonly scope: string | undefined
+  readonly wanted: Wanted
   readonly tokens: (options?: CallOptions) => Promise<TokenSet>
   readonly client: TokenClient
   readonly now: () => number
 }
 
-function assemble({ chain, scope, tokens, client, now }: Parts): TokenProvider {
+function assemble({ chain, wanted, tokens, client, now }: Parts): TokenProvider {
   const current = async (options?: CallOptions): Promise<string> => (await tokens(options)).accessToken
   const fetch = createAuthorizedFetch({
     current,
-    refuse: (token, api) => chain.refuse(scope, token, api),
+    refuse: (token, api) => chain.refuse(wanted.scope, token, api),
     accept: (api) => chain.accept(api),
   })
   return Object.assign((options?: CallOptions) => current(options), {
@@ -61,9 +62,9 @@ function assemble({ chain, scope, tokens, client, now }: Parts): TokenProvider {
     tokens,
     fetch,
     async renew(options?: CallOptions): Promise<string> {
-      signalOf(options)?.throwIfAborted()
-      chain.force(scope)
-      return current(options)
+      const signal = signalOf(options)
+      throwIfAborted(signal)
+      return (await chain.renew(wanted, signal)).accessToken
     },
     async introspect(options?: CallOptions): Promise<Introspection> {
       const { accessToken, obtainedAt } = await tokens(options)
@@ -75,7 +76,7 @@ function assemble({ chain, scope, tokens, client, now }: Parts): TokenProvider {
     },
     async revoke(options?: CallOptions): Promise<void> {
       const signal = signalOf(options)
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       await untilAborted(chain.revoke(), signal)
     },
   })
@@ -85,7 +86,8 @@ function assemble({ chain, scope, tokens, client, now }: Parts): TokenProvider {
 function signalOf(options: CallOptions | null | undefined): AbortSignal | undefined {
   const signal: unknown = options?.signal
   // By its members: there are classes of that name beside Node's own.
-  return isObject(signal) && typeof signal['throwIfAborted'] === 'function' ? options?.signal : undefined
+  const isSignal = isObject(signal) && 'aborted' in signal && typeof signal['addEventListener'] === 'function'
+  return isSignal ? options?.signal : undefined
 }
 
 /** A token that somebody else has got: what is known of it is what it says. */

@@ -82,10 +82,14 @@ function promptOf(started: oidc.DeviceAuthorizationResponse): DevicePrompt {
   const { verification_uri: uri, verification_uri_complete: complete } = started
   for (const address of complete === undefined ? [uri] : [uri, complete]) {
     if (!isForPeople(address))
-      throw new TokenError('invalid_response', 'the address that the person is to open is not http(s)', {
-        status: 502,
-        error: 'invalid_response',
-      })
+      throw new TokenError(
+        'invalid_response',
+        'the address that the person is to open is no plain http(s) address',
+        {
+          status: 502,
+          error: 'invalid_response',
+        },
+      )
   }
   return {
     userCode: started.user_code,

@@ -66,7 +66,8 @@ export const isFault = ({ code }: TokenError): boolean =>
   code === 'unavailable' || code === 'invalid_response'
 
 /** It says nothing of the tokens that are there: they are good as long as they last. */
-export const isOurTrouble = (error: TokenError): boolean => isFault(error) || error.code === 'client_refused'
+export const isTrouble = (error: unknown): error is TokenError =>
+  error instanceof TokenError && (isFault(error) || error.code === 'client_refused')
 
 /** There is nothing that could be asked. */
 export function signInAgain(): TokenError {

@@ -36,25 +36,48 @@ export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefine
   if (signal === undefined) return work
   return new Promise((resolve, reject) => {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is the caller's own
-    const leave = (): void => reject(signal.reason)
+    const leave = (): void => reject(reasonOf(signal))
     if (signal.aborted) leave()
     const forget = onAbort(signal, leave)
     work.then(resolve, reject).finally(forget)
   })
 }
 
+interface Told {
+  readonly all: Set<() => void>
+  readonly listener: () => void
+}
+
 /** Who is to be told by a signal. One may be for any number of calls, and Node warns of many listeners. */
-const told = new WeakMap<AbortSignal, Set<() => void>>()
+const told = new WeakMap<AbortSignal, Told>()
 
+/** Returns how to leave. With the last the listener goes: as long as it has one, Node keeps a signal. */
 function onAbort(signal: AbortSignal, tell: () => void): () => void {
-  const all = told.get(signal) ?? listen(signal)
+  const { all, listener } = told.get(signal) ?? listen(signal)
   all.add(tell)
-  return () => all.delete(tell)
+  return () => {
+    all.delete(tell)
+    if (all.size > 0) return
+    told.delete(signal)
+    signal.removeEventListener('abort', listener)
+  }
 }
 
-function listen(signal: AbortSignal): Set<() => void> {
+function listen(signal: AbortSignal): Told {
   const all = new Set<() => void>()
-  told.set(signal, all)
-  signal.addEventListener('abort', () => all.forEach((tell) => tell()), { once: true })
-  return all
+  const listener = (): void => {
+    for (const tell of [...all]) tell()
+  }
+  const one = { all, listener }
+  told.set(signal, one)
+  signal.addEventListener('abort', listener, { once: true })
+  return one
 }
+
+/** @throws the reason of a signal that is aborted. Those of other classes than Node's may have none. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw reasonOf(signal)
+}
+
+const reasonOf = ({ reason }: AbortSignal): unknown =>
+  reason ?? new DOMException('This operation was aborted', 'AbortError')

@@ -39,6 +39,11 @@ export class HeldTokens {
     return this.#held.has(keyOf(scope))
   }
 
+  /** Those of one scope, good or not. */
+  of(scope: string | undefined): TokenSet | undefined {
+    return this.#held.get(keyOf(scope))?.tokens
+  }
+
   /** Those of any scope. */
   get any(): TokenSet | undefined {
     return [...this.#held.values()].at(0)?.tokens
@@ -77,7 +82,7 @@ export class HeldTokens {
     const held = this.#held.get(keyOf(scope))
     // Another one is there, or on its way.
     if (held?.tokens.accessToken !== accessToken || held.isRefused) return true
-    const before = this.#refusals.get(api) ?? 0
+    const before = this.#refusalsOf(api)
     if (before >= MOST_REFUSALS && this.#now() - held.tokens.obtainedAt < NO_HELP) return false
     this.#count(api, before + 1)
     held.isRefused = true
@@ -87,12 +92,6 @@ export class HeldTokens {
   /** Says that an API took a token. */
   accept(api: string): void {
     this.#refusals.delete(api)
-  }
-
-  /** The next one is to be another, although this one may be good. */
-  refuseAny(scope: string | undefined): void {
-    const held = this.#held.get(keyOf(scope))
-    if (held !== undefined) held.isRefused = true
   }
 
   /**
@@ -106,7 +105,7 @@ export class HeldTokens {
     return true
   }
 
-  /** The same, whatever the scope. */
+  /** The next ones are to be others, although these may be good. */
   refuseAll(): void {
     for (const held of this.#held.values()) held.isRefused = true
   }
@@ -115,11 +114,13 @@ export class HeldTokens {
     this.#held.clear()
   }
 
+  /** When so many refuse, one more is no surprise. */
+  #refusalsOf(api: string): number {
+    return this.#refusals.get(api) ?? (this.#refusals.size < MOST_APIS ? 0 : MOST_REFUSALS)
+  }
+
   #count(api: string, refusals: number): void {
-    this.#refusals.delete(api)
-    this.#refusals.set(api, refusals)
-    const [oldest] = this.#refusals.keys()
-    if (oldest !== undefined && this.#refusals.size > MOST_APIS) this.#refusals.delete(oldest)
+    if (this.#refusals.has(api) || this.#refusals.size < MOST_APIS) this.#refusals.set(api, refusals)
   }
 
   #lasts({ expiresAt }: TokenSet): boolean {

@@ -54,6 +54,11 @@ const RULES: readonly Rule[] = [
       'Identity providers → Add provider → JWT Authorization Grant, with the assertion’s iss as Issuer: this realm has none of that name',
   ],
   [
+    ({ asked, description }) => asked === 'jwt_bearer' && /user not found/i.test(description),
+    () =>
+      'nobody is linked to the assertion’s sub: Users → this person → Identity provider links → Link account, with that sub as User ID',
+  ],
+  [
     ({ asked, description }) => asked === 'token_exchange' && /audience not found/i.test(description),
     () => 'the audience that was asked for is no client of this realm: Clients lists them by Client ID',
   ],

@@ -27,6 +27,8 @@ const warnings: Log = {
  */
 const ONE_EACH = { reuseConnections: false }
 const shared = createTransport(undefined, ONE_EACH)
+/** Seconds for which it waits for a proxy. */
+const SHARED_TIMEOUT = 10
 
 /** The way to one authorization server, as one client. */
 export interface TokenConnection {
@@ -53,18 +55,21 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
     log: warnings,
   })
   const transport =
-    authenticator.certificate === undefined ? shared : createTransport(authenticator.certificate, ONE_EACH)
+    authenticator.certificate === undefined && timeout <= SHARED_TIMEOUT
+      ? shared
+      : createTransport(authenticator.certificate, { ...ONE_EACH, timeout })
   const backChannel = createBackChannel({ issuer: server, internalUrl, timeout, transport })
   const client = { clientId, authenticator, backChannel: errorFirst(backChannel) }
   const { secrets } = authenticator
   if (issuer === undefined) {
+    let elsewhere: Promise<string | undefined> | undefined
     const { forgiving } = createProviderClient({ issuer: server, token_endpoint: tokenEndpoint }, client)
     return {
       server,
       secrets,
       connect: () => Promise.resolve(forgiving),
       known: () => undefined,
-      elsewhere: () => otherTokenEndpoint(tokenEndpoint, backChannel),
+      elsewhere: () => (elsewhere ??= otherTokenEndpoint(tokenEndpoint, backChannel)),
     }
   }
   const discovery = createDiscovery({

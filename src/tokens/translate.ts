@@ -46,6 +46,9 @@ const KNOWN_WORDS: ReadonlySet<string> = new Set([
   'expired_token',
 ])
 
+/** Those of them that fit a status above 499. */
+const TROUBLE: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable', 'slow_down'])
+
 const WHAT: Readonly<Record<Asked, string>> = {
   password: 'the token endpoint',
   client_credentials: 'the token endpoint',
@@ -124,7 +127,9 @@ interface BodyError {
 }
 
 function unavailable(status: number, body: BodyError | undefined, options: TranslationOptions): TokenError {
-  const { error, errorDescription } = shown(body, options, 'temporarily_unavailable')
+  const { error: word, errorDescription } = shown(body, options, 'temporarily_unavailable')
+  // A word of refusal counts only where it is one.
+  const error = TROUBLE.has(word) || !KNOWN_WORDS.has(word) ? word : 'temporarily_unavailable'
   const why = body === undefined ? '' : `: ${said(error, errorDescription)}`
   return new TokenError('unavailable', `${WHAT[options.asked]} answered ${status}${why}`, {
     status,

@@ -47,9 +47,18 @@ const squeeze = (text: string): string => folded(text).replace(/\s/g, '')
 function repeats(readings: readonly string[], secrets: readonly string[], open = ''): boolean {
   const short = secrets.filter((secret) => secret !== '' && secret.length <= PART)
   if (readings.some((reading) => short.some((secret) => reading.includes(secret)))) return true
-  const parts = new Set(secrets.filter((secret) => secret.length > PART).flatMap(partsOf))
-  for (const part of partsOf(open)) parts.delete(part)
+  const known = new Set(partsOf(open))
+  const parts = new Set(
+    secrets.filter((secret) => secret.length > PART).flatMap((secret) => hiddenParts(secret, known)),
+  )
   return readings.some((reading) => partsOf(reading).some((part) => parts.has(part)))
+}
+
+/** Of a secret that only begins like what is open, the rest; one that is open as a whole stays one. */
+function hiddenParts(secret: string, open: ReadonlySet<string>): readonly string[] {
+  const all = partsOf(secret)
+  const hidden = all.filter((part) => !open.has(part))
+  return hidden.length > 0 ? hidden : all
 }
 
 function partsOf(text: string): readonly string[] {

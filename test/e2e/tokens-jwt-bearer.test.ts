@@ -85,6 +85,8 @@ describe('the JWT bearer grant at a real Keycloak', () => {
       expect(error).toMatchObject({ code: 'grant_refused', error: 'invalid_grant' })
       expect(JSON.stringify(error)).not.toContain(given)
     }
+    const nobody = await failureOf(provider(await assertion(key, 'workload-8')))
+    expect(nobody.hint).toContain('Identity provider links')
   })
 
   test('a client that may not: the hint names the switch', async () => {

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { CliProcess, newHome } from '../../support/cli-process.js'
 import { BUILD_TIMEOUT, buildServer } from '../../support/server-process.js'
 import { removeTemporaryFolders } from '../../support/temporary-folder.js'
+import { until } from '../../support/until.js'
 
 /** So long it takes until undici gives up a connection by itself, and more; in milliseconds. */
 const AT_ONCE = 8000
@@ -39,5 +41,43 @@ describe('a connection that is taken and never answered', () => {
     expect(await one.exit).toEqual({ code: 5, signal: null })
     expect(one.stderr).toContain('time-out')
     expect(performance.now() - begun).toBeLessThan(AT_ONCE)
+  })
+
+  test('CL-02 a reader that does not read: a signal ends the command all the same', async () => {
+    let origin = ''
+    const answers: Readonly<Record<string, () => object>> = {
+      '/.well-known/openid-configuration': () => ({
+        issuer: origin,
+        token_endpoint: `${origin}/token`,
+        authorization_endpoint: `${origin}/x`,
+        jwks_uri: `${origin}/x`,
+      }),
+      '/token': () => ({ access_token: 'got', token_type: 'Bearer', expires_in: 300 }),
+    }
+    const api = createHttpServer((req, res) => {
+      const large = (): object => ({ text: 'x'.repeat(900_000) })
+      res.setHeader('content-type', 'application/json')
+      res.end(JSON.stringify((answers[req.url ?? ''] ?? large)()))
+    })
+    await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+    origin = `http://127.0.0.1:${(api.address() as AddressInfo).port}`
+    const env = {
+      ...newHome(),
+      OIDC_ISSUER: origin,
+      API_URL: origin,
+      LATCHKEY_SERVICE_CLIENT_SECRET: 'secret',
+    }
+    const one = CliProcess.start(['whoami', '--flow', 'service-account'], { env })
+    one.child.stdout?.pause()
+    const ended = new Promise((resolve) => one.child.once('exit', resolve))
+    try {
+      await until(() => (one.child.stdout?.readableLength ?? 0) > 0 || undefined)
+      one.child.kill('SIGTERM')
+      expect(await ended).toBe(143)
+    } finally {
+      one.child.kill('SIGKILL')
+      api.closeAllConnections()
+      api.close()
+    }
   })
 })

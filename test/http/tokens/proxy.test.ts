@@ -134,7 +134,6 @@ describe('token providers behind a proxy', () => {
     ['is broken', REFUSED, '502 Bad Gateway'],
     ['does not exist', DOWN, `http://me:${PROXY_PASSWORD}@127.0.0.1:1`],
     ['is no address', NO_ADDRESS, `http://me:${PROXY_PASSWORD}@:bad port/`],
-    ['is of another kind', NO_ADDRESS, `socks5://me:${PROXY_PASSWORD}@127.0.0.1:1`],
     ['speaks another protocol', NO_ADDRESS, `gopher://me:${PROXY_PASSWORD}@127.0.0.1:1`],
   ])('TK-04 a proxy that %s: an error without its password, which says %s', async (_what, kind, how) => {
     const refuses = kind === REFUSED

@@ -72,7 +72,7 @@ describe('the settings of README', () => {
     expect(reading).toEqual([
       'src/cli/main.ts: const folder = createTokenFolder({ env: process.env, platform: process.platform, home: homedir, signal })',
       'src/cli/main.ts: env: process.env,',
-      'src/provider/transport.ts: const proxies = (): readonly string[] => PROXIES.flatMap((name) => process.env[name] || [])',
+      'src/provider/transport.ts: export const hasProxy = (): boolean => PROXIES.some((name) => process.env[name])',
       'src/server.ts: return loadConfig(process.env)',
       'src/tokens/token-file.ts: folder = configFolder(process.env, process.platform, homedir),',
     ])

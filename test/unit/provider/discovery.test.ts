@@ -154,3 +154,11 @@ describe('createDiscovery: probe', () => {
     expect(log).toEqual([])
   })
 })
+
+test('a failure is not remembered beyond a clock that was set back', async () => {
+  publish(GOOD, 503)
+  await expect(discovery.metadata()).rejects.toMatchObject({ code: 'provider_unavailable' })
+  publish(GOOD)
+  pass(-3600)
+  expect(await discovery.metadata()).toMatchObject({ issuer: ISSUER })
+})

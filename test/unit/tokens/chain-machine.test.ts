@@ -67,7 +67,7 @@ class Player {
     const chain = this.#chains[step.chain % this.#chains.length]
     if (chain === undefined) return
     if (step.op === 'call') void this.#call(chain, step.scope, step.aborts)
-    else if (step.op === 'force') chain.force('')
+    else if (step.op === 'force') void this.#call(chain, '', undefined, 'renew')
     else if (step.op === 'refuse')
       void chain.get({ scope: '', ...WANTED }).then(
         ({ accessToken }) => chain.refuse('', accessToken, 'api'),
@@ -77,13 +77,18 @@ class Player {
     else void chain.revoke()
   }
 
-  async #call(chain: Chain, scope: string, aborts: number | undefined): Promise<void> {
+  async #call(
+    chain: Chain,
+    scope: string,
+    aborts: number | undefined,
+    how: 'get' | 'renew' = 'get',
+  ): Promise<void> {
     this.unsettled++
     const leaving = new AbortController()
     const reason = new Error('leaves')
     if (aborts !== undefined) void this.#leave(leaving, reason, aborts)
     try {
-      const tokens = await chain.get({ scope, ...WANTED }, leaving.signal)
+      const tokens = await chain[how]({ scope, ...WANTED }, leaving.signal)
       if (!this.#world.isCurrent(tokens.accessToken))
         this.#world.faults.push(`${tokens.accessToken} was given out, and it was over`)
     } catch (error) {

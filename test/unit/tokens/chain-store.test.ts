@@ -50,8 +50,7 @@ describe('a chain whose store does not do', () => {
     const chain = world.chain({ store, grant: world.grant('repeatable') })
     const { accessToken } = await chain.get(WANTED)
     world.fates = ['client refused']
-    chain.force(undefined)
-    await expect(chain.get(WANTED)).rejects.toMatchObject({ code: 'client_refused' })
+    await expect(chain.renew(WANTED)).rejects.toMatchObject({ code: 'client_refused' })
     expect(store.kept?.accessToken).toBe(accessToken)
   })
 })

@@ -153,8 +153,8 @@ describe('CL-03 a file that cannot be used', () => {
       ran = true
       return Promise.resolve(NEW)
     })
-    for (const attempt of [store.read(), update]) {
-      const error = await attempt.catch((thrown: unknown) => thrown)
+    const failures = [store.read(), update].map((attempt) => attempt.catch((thrown: unknown) => thrown))
+    for (const error of await Promise.all(failures)) {
       expect(error).toEqual(refusal(why))
       expect(inspect(error, { depth: 9 })).not.toContain(SECRET)
     }

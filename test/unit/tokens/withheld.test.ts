@@ -204,6 +204,9 @@ describe('what is shown of a text of the authorization server', () => {
     for (const more of ['latchkey-api-', 'atchkey-api-secret', 'key-api-secret'])
       expect(safeText(`not ${more}`, [secret], id)).toBe(WITHHELD)
     expect(safeText('latchkey-api', ['latchkey-api'], id)).toBe(WITHHELD)
+    const whole = 'a-secret-in-the-client-id'
+    for (const client of [whole, `app-${whole}-1`])
+      expect(safeText(`no ${whole}`, [whole], client)).toBe(WITHHELD)
   })
 
   test('CL-05 it stays on one line, is not too long, and acts upon no terminal', () => {
