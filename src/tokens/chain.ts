@@ -148,6 +148,7 @@ export class Chain {
       return await this.#renewed(wanted, abandoned, but)
     } catch (error) {
       if (isTrouble(error)) return this.#makeDo(wanted, error, but)
+      if (but !== undefined && error instanceof TokenError) this.#held.refuseAll()
       throw error
     }
   }

@@ -214,6 +214,19 @@ describe('many callers of one provider', () => {
     expect(await tokens()).toBe(good)
   })
 
+  test('C000-13 when a renewal finds the sign-in dead, the known token is given out no more', async () => {
+    const tokens = createRefreshTokenProvider({
+      ...common(),
+      refreshToken: 'dead',
+      accessToken: await provider.accessToken(),
+    })
+    expect(await tokens()).toMatch(/^eyJ/)
+    provider.answers.token = (_call, res) => json(res, 400, { error: 'invalid_grant' })
+    expect((await failureOf(tokens.renew())).code).toBe('sign_in_again')
+    expect((await failureOf(tokens())).code).toBe('sign_in_again')
+    expect(provider.count('token')).toBe(1)
+  })
+
   test('A-8 the server away at discovery: the next call tries anew, at once', async () => {
     const tokens = createPasswordProvider({ ...common(), ...ALICE })
     provider.answers.discovery = (_call, res) => void res.writeHead(503).end()
