@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client'
 import { JwtError } from '../provider/errors.js'
 import { isKeycloak, keycloakRefusalHint } from '../provider/keycloak.js'
+import type { ClientRefusal } from '../provider/keycloak-client-hint.js'
 import type { ProviderMetadata } from '../provider/metadata.js'
 import { lifeOf } from '../provider/renewal-time.js'
 import { LoginError } from './errors.js'
@@ -30,7 +31,7 @@ export interface AuthorizationResponseOptions extends IdTokenOptions {
   readonly redirectUri: string
   readonly scope: string
   /** What may mend a refusal of our client. */
-  readonly clientHint: (error: string) => string | undefined
+  readonly clientHint: (refusal: ClientRefusal) => string | undefined
 }
 
 /**

@@ -1,7 +1,8 @@
 import * as oidc from 'openid-client'
 import { ownError } from '../errors.js'
-import { answerStatus, meansNotNow } from '../provider/answer-status.js'
+import { answerStatus, descriptionIn, meansNotNow } from '../provider/answer-status.js'
 import { ProviderError } from '../provider/errors.js'
+import type { ClientRefusal } from '../provider/keycloak-client-hint.js'
 import { LoginError } from './errors.js'
 
 export type TokenResponse = oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers
@@ -15,7 +16,7 @@ export interface TranslationOptions {
   /** What `invalid_grant` means for who asked. */
   readonly refused: 'code_refused' | 'refresh_refused'
   /** What may mend a refusal of our client, where that is known. */
-  readonly clientHint: (error: string) => string | undefined
+  readonly clientHint: (refusal: ClientRefusal) => string | undefined
 }
 
 /** What openid-client reports of the token endpoint, in our words. What it found stays in `cause`, which is never logged. */
@@ -49,7 +50,7 @@ function refusal(
     return new LoginError(refused, 'the token endpoint answered invalid_grant', { cause: error })
   }
   if (word === 'invalid_client' || word === 'unauthorized_client') {
-    const hint = clientHint(word)
+    const hint = clientHint({ error: word, description: descriptionIn(error) })
     return new LoginError('client_refused', `the token endpoint answered ${word}`, { cause: error, hint })
   }
   return new LoginError('token_response_invalid', `the token endpoint answered ${error.status}`, {

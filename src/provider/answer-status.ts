@@ -17,3 +17,10 @@ export function answerIn(error: unknown): Response | undefined {
 
 /** Whether a status says nothing about what was asked, and another time may. */
 export const meansNotNow = (status: number): boolean => status >= 500 || BUSY.includes(status)
+
+/** What an endpoint says beside its word of refusal; empty without. It may repeat what was sent. */
+export function descriptionIn(error: unknown): string {
+  if (!(error instanceof oidc.ResponseBodyError)) return ''
+  const { error_description: description }: { readonly error_description?: unknown } = error
+  return typeof description === 'string' ? description : ''
+}

@@ -1,6 +1,5 @@
 import type { Log } from '../log.js'
 import type { BackChannel } from './back-channel.js'
-import type { ClientAuthentication } from './client-credentials.js'
 import { discoveryUrl } from './discovery-url.js'
 import { isObject } from './is-object.js'
 import type { ProviderMetadata } from './metadata.js'
@@ -50,43 +49,6 @@ async function answersAs(issuer: string, backChannel: BackChannel): Promise<bool
     return response.status === 200 && isObject(document) && document['issuer'] === issuer
   } catch {
     return false
-  }
-}
-
-/** Our client, and how it proves itself. */
-export interface KeycloakClient {
-  readonly clientId: string
-  readonly clientAuthentication: ClientAuthentication
-  /** The address of our key document, with `private_key_jwt`. */
-  readonly keyDocument: string
-}
-
-/** What to click when the token endpoint answers `error`; see docs/keycloak.md for the words of the console. */
-export function keycloakTokenErrorHint(error: string, client: KeycloakClient): string | undefined {
-  if (error !== 'unauthorized_client' && error !== 'invalid_client') return undefined
-  const { clientId, clientAuthentication: method } = client
-  const proof = proofHint(client)
-  if (proof !== undefined) {
-    return `is ${clientId} an enabled client of this realm, and does it expect OIDC_CLIENT_AUTH=${method}? Clients → ${clientId} → Credentials → Client Authenticator: ${proof}`
-  }
-  const secret = `Clients → ${clientId} → Credentials → Client Secret`
-  return error === 'unauthorized_client'
-    ? `OIDC_CLIENT_SECRET is not the secret of this client (${secret}), or OIDC_CLIENT_AUTH is not the way it proves itself: none is for a client with Client authentication Off, Client Authenticator names the way for the others`
-    : `is ${clientId} still an enabled client of this realm, does OIDC_CLIENT_AUTH fit its Client Authenticator, and is OIDC_CLIENT_SECRET its secret (${secret})?`
-}
-
-function proofHint({ clientAuthentication, keyDocument }: KeycloakClient): string | undefined {
-  switch (clientAuthentication) {
-    case 'client_secret_jwt':
-      return 'Signed JWT with Client Secret, and Client Secret is that of OIDC_CLIENT_SECRET; the clocks of both machines must agree'
-    case 'private_key_jwt':
-      return `Signed JWT, Signature algorithm: Any algorithm, or that of the key; Keys → Use JWKS URL On, JWKS URL: ${keyDocument}, which Keycloak must be able to open; the clocks of both machines must agree`
-    case 'tls_client_auth':
-      return 'X509 Certificate, Subject DN: that of OIDC_CLIENT_CERT_FILE, Allow regex pattern comparison Off; Keycloak must ask for certificates (https-client-auth=request), trust their issuer, and see ours: a proxy before it that ends TLS does not show it'
-    case 'client_secret_basic':
-    case 'client_secret_post':
-    case 'none':
-      return undefined
   }
 }
 

@@ -6,7 +6,8 @@ import { createProviderClient, type ProviderClient } from './client.js'
 import { createClientAuthenticator, type ClientCredentials } from './client-authentication.js'
 import { createDiscovery } from './discovery.js'
 import { discoveryUrl } from './discovery-url.js'
-import { isKeycloak, keycloakTokenErrorHint, warnOfRefusedRedirectUri } from './keycloak.js'
+import { isKeycloak, warnOfRefusedRedirectUri } from './keycloak.js'
+import { keycloakClientHint, type ClientRefusal } from './keycloak-client-hint.js'
 import { createKeys, type Keys } from './keys.js'
 import type { ProviderMetadata } from './metadata.js'
 import { createTransport } from './transport.js'
@@ -46,7 +47,7 @@ export interface Provider {
   /** The metadata known by now, without asking. */
   known(): ProviderMetadata | undefined
   /** What may mend it when the token endpoint does not accept our client and answers `error`; where that is known. */
-  readonly clientHint: (error: string) => string | undefined
+  readonly clientHint: (refusal: ClientRefusal) => string | undefined
   /** Whether the server gives a usable answer now. */
   probe(): Promise<boolean>
   /** Asks the server, once and in the background, whether it knows our addresses; the log says what it does not. */
@@ -96,10 +97,10 @@ export function createProvider(options: ProviderOptions): Provider {
       return { metadata, client }
     },
     known: discovery.known,
-    clientHint(error) {
+    clientHint(refusal) {
       const metadata = discovery.known()
       if (metadata === undefined || !isKeycloak(metadata)) return undefined
-      return keycloakTokenErrorHint(error, { ...options, keyDocument: publicUrl + KEY_DOCUMENT_PATH })
+      return keycloakClientHint(refusal, { ...options, keyDocument: publicUrl + KEY_DOCUMENT_PATH })
     },
     probe: discovery.probe,
     checkAddresses: once(async () => {

@@ -1,3 +1,9 @@
+import {
+  keycloakClientHint,
+  type ClientRefusal,
+  type KeycloakClient,
+} from '../provider/keycloak-client-hint.js'
+
 /** What was asked of the authorization server when it said no. */
 export type Asked =
   | 'password'
@@ -9,13 +15,8 @@ export type Asked =
   | 'introspection'
   | 'revocation'
 
-export interface Refused {
+export interface Refused extends ClientRefusal, KeycloakClient {
   readonly asked: Asked
-  /** The word that decides. */
-  readonly error: string
-  /** Only to recognise what it is about: it changes from release to release. */
-  readonly description: string
-  readonly clientId: string
 }
 
 type Rule = readonly [matches: (refused: Refused) => boolean, hint: (clientId: string) => string]
@@ -38,7 +39,8 @@ const RULES: readonly Rule[] = [
     (id) => `${capability(id)} → Direct access grants On (off by default)`,
   ],
   [
-    ({ asked, error }) => asked === 'device_code' && error === 'unauthorized_client',
+    ({ asked, error, description }) =>
+      asked === 'device_code' && error === 'unauthorized_client' && !/^invalid client or/i.test(description),
     (id) => `${capability(id)} → OAuth 2.0 Device Authorization Grant On`,
   ],
   [
@@ -103,16 +105,12 @@ const RULES: readonly Rule[] = [
     () =>
       'user name or password is wrong, or a one-time code is missing or used up: a person who has a one-time password needs its code, too (otp, or --otp on the command line). With brute force detection on, Keycloak refuses even the right password for a while after some failures',
   ],
-  [
-    ({ error }) => error === 'unauthorized_client' || error === 'invalid_client',
-    (id) =>
-      `is ${id} an enabled client of this realm, and does it prove itself as Clients → ${id} → Credentials says? A secret is there as Client Secret; a client with Client authentication Off has none`,
-  ],
 ]
 
 /** The switch in Keycloak's admin console that mends a refusal, where we know it. */
 export function keycloakTokenHint(refused: Refused): string | undefined {
-  return RULES.find(([matches]) => matches(refused))?.[1](refused.clientId)
+  const hint = RULES.find(([matches]) => matches(refused))?.[1]
+  return hint === undefined ? keycloakClientHint(refused, refused) : hint(refused.clientId)
 }
 
 /** What is missing when a new token is inactive for the client that got it. */

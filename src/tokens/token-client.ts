@@ -6,7 +6,7 @@ import { endOfUnknown, lifeOf } from '../provider/renewal-time.js'
 import { TokenError } from './errors.js'
 import type { Asked } from './keycloak-token-hints.js'
 import { createTokenConnection, type TokenConnection } from './token-connection.js'
-import type { TokenClientOptions } from './token-options.js'
+import { credentialsOf, type TokenClientOptions } from './token-options.js'
 import type { TokenSet } from './token-set.js'
 import type { Introspection } from './token-provider.js'
 import { translateTokenError } from './translate.js'
@@ -53,7 +53,7 @@ export interface TokenClient {
 export function createTokenClient(options: TokenClientOptions, now: () => number = Date.now): TokenClient {
   const { clientId } = options
   const connection = createTokenConnection(options)
-  const call = callOf(connection, clientId)
+  const call = callOf(connection, options)
   return {
     clientId,
     server: connection.server,
@@ -101,7 +101,9 @@ type Call = <T>(
 ) => Promise<T>
 
 /** A call whose errors are ours. */
-function callOf(connection: TokenConnection, clientId: string): Call {
+function callOf(connection: TokenConnection, options: TokenClientOptions): Call {
+  const { clientId } = options
+  const { clientAuthentication } = credentialsOf(options)
   const { server, elsewhere } = connection
   return async (asked, secrets, work) => {
     try {
@@ -110,6 +112,7 @@ function callOf(connection: TokenConnection, clientId: string): Call {
       throw await translateTokenError(error, {
         asked,
         clientId,
+        clientAuthentication,
         server,
         isKeycloak: isOfKeycloak(connection),
         elsewhere,

@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client'
 import { ownError } from '../errors.js'
-import { answerIn, answerStatus, meansNotNow } from '../provider/answer-status.js'
+import { answerIn, answerStatus, descriptionIn, meansNotNow } from '../provider/answer-status.js'
+import type { ClientAuthentication } from '../provider/client-authentication.js'
 import { ProviderError } from '../provider/errors.js'
 import { isObject } from '../provider/is-object.js'
 import { spentForNothing } from '../provider/token-answer.js'
@@ -11,6 +12,7 @@ import { safeText, WITHHELD } from './withheld.js'
 export interface TranslationOptions {
   readonly asked: Asked
   readonly clientId: string
+  readonly clientAuthentication: ClientAuthentication
   /** The issuer, or the token endpoint. */
   readonly server: string
   /** Whether the hints are Keycloak's. */
@@ -139,7 +141,7 @@ function unavailable(status: number, body: BodyError | undefined, options: Trans
 }
 
 async function refusal(body: BodyError, options: TranslationOptions): Promise<TokenError> {
-  const { asked, clientId, isKeycloak } = options
+  const { asked, isKeycloak } = options
   if (NOT_THERE.includes(body.status) || !isFitToShow(body.error, options.secrets))
     return notTheProtocol(body.status, options)
   const { error, errorDescription } = shown(body, options, 'invalid_response')
@@ -151,7 +153,7 @@ async function refusal(body: BodyError, options: TranslationOptions): Promise<To
       : `${WHAT[asked]} answered ${words}`
   const hint =
     isKeycloak && code !== 'sign_in_again'
-      ? keycloakTokenHint({ asked, error, description: body.description, clientId })
+      ? keycloakTokenHint({ ...options, error, description: body.description })
       : undefined
   return new TokenError(code, message, { status: body.status, error, errorDescription, hint })
 }
@@ -184,8 +186,8 @@ function isFitToShow(word: string, secrets: readonly string[]): boolean {
 
 function bodyError(error: unknown): BodyError | undefined {
   if (!(error instanceof oidc.ResponseBodyError)) return undefined
-  const { status, error: word, error_description: description } = error
-  return { status, error: word, description: textOf(description) }
+  const { status, error: word } = error
+  return { status, error: word, description: descriptionIn(error) }
 }
 
 /** openid-client reads no error above 499; some servers say there what their trouble is. */

@@ -64,7 +64,7 @@ describe('mistakes about the client', () => {
         status: 502,
         reason: 'the token endpoint answered unauthorized_client',
         hint: expect.stringMatching(
-          /^OIDC_CLIENT_SECRET is not the secret of this client \(Clients → good → Credentials → Client Secret\)/,
+          /^clientSecret \(OIDC_CLIENT_SECRET\) is not the secret of this client \(Clients → good → Credentials → Client Secret\)/,
         ),
       })
       expect(await scene.app.whoami(scene.jar)).toBeUndefined()
@@ -132,7 +132,7 @@ describe('mistakes about the client', () => {
       expectPage(await scene.app.callback(callback, scene.jar), refusedClient)
       expect(await scene.line('client_refused')).toMatchObject({
         reason: 'the token endpoint answered invalid_client',
-        hint: expect.stringMatching(/^is later-disabled still an enabled client of this realm, /),
+        hint: expect.stringMatching(/^is later-disabled the Client ID of an enabled client of this realm\? /),
       })
     }))
 

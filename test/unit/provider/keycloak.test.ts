@@ -1,13 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { silentLog, type LogFields } from '../../../src/log.js'
-import {
-  isKeycloak,
-  keycloakAudienceHint,
-  keycloakTokenErrorHint,
-  type KeycloakClient,
-  warnOfRefusedRedirectUri,
-} from '../../../src/provider/keycloak.js'
-import type { ClientAuthentication } from '../../../src/provider/client-credentials.js'
+import { isKeycloak, keycloakAudienceHint, warnOfRefusedRedirectUri } from '../../../src/provider/keycloak.js'
 import { readKeycloakRoles } from '../../../src/provider/keycloak-roles.js'
 import type { ProviderMetadata } from '../../../src/provider/metadata.js'
 
@@ -36,37 +29,7 @@ describe('isKeycloak', () => {
   })
 })
 
-const client = (clientAuthentication: ClientAuthentication): KeycloakClient => ({
-  clientId: 'webapp',
-  clientAuthentication,
-  keyDocument: 'https://app.example/.well-known/jwks.json',
-})
-
 describe('hints', () => {
-  test.each(['invalid_grant', 'invalid_request', ''])('none for the token error %p', (error) => {
-    expect(keycloakTokenErrorHint(error, client('client_secret_basic'))).toBeUndefined()
-  })
-
-  test.each(['unauthorized_client', 'invalid_client'])('%s names where the secret is', (error) => {
-    for (const method of ['client_secret_basic', 'client_secret_post', 'none'] as const)
-      expect(keycloakTokenErrorHint(error, client(method))).toContain(
-        'Clients → webapp → Credentials → Client Secret',
-      )
-  })
-
-  test.each([
-    ['client_secret_jwt', 'Signed JWT with Client Secret, ', 'OIDC_CLIENT_SECRET'],
-    ['private_key_jwt', 'Signed JWT, ', 'https://app.example/.well-known/jwks.json'],
-    ['tls_client_auth', 'X509 Certificate, ', 'OIDC_CLIENT_CERT_FILE'],
-  ] as const)('of a client that proves itself by %s names where that is set', (method, way, where) => {
-    for (const error of ['unauthorized_client', 'invalid_client']) {
-      const hint = keycloakTokenErrorHint(error, client(method))
-      expect(hint).toContain(`Clients → webapp → Credentials → Client Authenticator: ${way}`)
-      expect(hint).toContain(where)
-      expect(hint).toContain(`OIDC_CLIENT_AUTH=${method}`)
-    }
-  })
-
   test.each([[undefined], [7], [''], ['a b'], ['a"b'], ['x'.repeat(101)], ['a\nb'], [['webapp']]])(
     'the audience’s hint does not repeat the party %p',
     (party) => {
