@@ -22,6 +22,16 @@ export function webAddress(production: boolean): Reader<string> {
   }
 }
 
+/** An issuer's address, exactly as given: as tokens carry it, which is not where its metadata are. */
+export function issuerAddress(production: boolean): Reader<string> {
+  const read = webAddress(production)
+  return (value) => {
+    if (/\/\.well-known(?:\/|$)/.test(read(value)))
+      throw new Refusal('must be the issuer itself, without /.well-known and what follows it')
+    return value
+  }
+}
+
 const isPlainOutside = (url: URL): boolean => url.protocol === 'http:' && !LOOPBACK.test(url.hostname)
 
 /** The same, without a path: returned without the slash at its end. */

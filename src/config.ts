@@ -1,5 +1,6 @@
 import {
   fileContent,
+  issuerAddress,
   oneOf,
   origin,
   redisAddress,
@@ -9,7 +10,6 @@ import {
   text,
   timerSeconds,
   trustProxy,
-  webAddress,
   wholeNumber,
   type Reader,
 } from './config-readers.js'
@@ -178,7 +178,7 @@ interface Registration {
 
 function readRegistration(source: Source, production: boolean): Registration {
   return {
-    issuer: source.read('OIDC_ISSUER', webAddress(production)),
+    issuer: source.read('OIDC_ISSUER', issuerAddress(production)),
     clientId: source.read('OIDC_CLIENT_ID', text),
     clientSecret: source.optional('OIDC_CLIENT_SECRET', (value) => value),
   }
@@ -227,7 +227,7 @@ function readAdapterFile(source: Source, { production, method }: AdapterFileCont
       const settings = readKeycloakSettings(fileContent(file), {
         needsSecret: CLIENT_AUTHENTICATION.includes(method) && needsSecret(method),
       })
-      webAddress(production)(settings.issuer)
+      issuerAddress(production)(settings.issuer)
       return settings
     } catch (error) {
       const known = error instanceof KeycloakSettingsError || error instanceof Refusal

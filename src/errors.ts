@@ -14,17 +14,17 @@ export abstract class AppError<Code extends string = string> extends Error {
   /** What the log may say about the remedy. */
   readonly hint: string | undefined
   /** Where the person wanted to go: a page about this error offers to go on there. */
-  readonly returnTo: string | undefined
+  declare readonly returnTo?: string
 
   /** What the answer's challenge says beside the code, where a client can act upon it. */
-  readonly challenge: Readonly<Record<string, string>> | undefined
+  declare readonly challenge?: Readonly<Record<string, string>>
 
   constructor(code: Code, message: string, options: AppErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = new.target.name
     this.code = code
     this.hint = options.hint
-    this.challenge = options.challenge
+    if (options.challenge !== undefined) this.challenge = options.challenge
   }
 
   /** This error for one person: many may have met the same one. */

@@ -8,7 +8,7 @@ import {
   seconds,
   text,
   timerSeconds,
-  webAddress,
+  issuerAddress,
   wholeNumber,
 } from './config-readers.js'
 import type { Log } from './log.js'
@@ -164,7 +164,7 @@ const metrics = having<Metrics>(Object.keys(noMetrics) as (keyof Metrics)[])
 /** One for every option: an option without does not compile. What paths may be is judged where they are mounted. */
 const checks: { readonly [Name in keyof Options]-?: Check<NonNullable<Options[Name]>> } = {
   publicUrl: string(origin(false)),
-  issuer: string(webAddress(false)),
+  issuer: string(issuerAddress(false)),
   internalUrl: string(origin(false)),
   clientId: string(text),
   clientSecret: string(secret),

@@ -59,8 +59,7 @@ export interface CommandHelp {
 export function helpTextOf({ text, settings, examples, exits }: CommandHelp): string {
   const read = settings.flatMap((group): readonly Setting[] => SETTINGS[group])
   return [
-    '',
-    ...text,
+    ...(text.length === 0 ? [] : ['', ...text]),
     ...(read.length === 0 ? [] : ['', 'Settings, from the environment:']),
     ...table(read.map(({ name, what }) => [name, what])),
     '',

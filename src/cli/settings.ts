@@ -1,4 +1,4 @@
-import { origin, seconds, text, timerSeconds, webAddress } from '../config-readers.js'
+import { issuerAddress, origin, seconds, text, timerSeconds, webAddress } from '../config-readers.js'
 import { Source } from '../config-source.js'
 import type { Context } from './context.js'
 import { CliError } from './errors.js'
@@ -53,7 +53,7 @@ export class Settings {
 
   server(): ServerSettings {
     return {
-      issuer: this.#source.read('OIDC_ISSUER', webAddress(this.#production)),
+      issuer: this.#source.read('OIDC_ISSUER', issuerAddress(this.#production)),
       internalUrl: this.#source.optional('OIDC_INTERNAL_URL', origin(false)),
       timeout: this.#source.read('UPSTREAM_TIMEOUT', timerSeconds(1), '5'),
       refreshBefore: this.#source.read('REFRESH_BEFORE', seconds(0), '30'),

@@ -77,6 +77,9 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   }
 }
 
+/** Not found, and what an endpoint for something else says of being read. */
+const NOTHING_THERE: readonly number[] = [404, 405]
+
 async function fetchMetadata({
   issuer,
   internal,
@@ -86,7 +89,8 @@ async function fetchMetadata({
   const url = discoveryUrl(issuer)
   const response = await backChannel(url, { headers: { accept: 'application/json' } })
   if (response.status !== 200) {
-    const hint = response.status === 404 ? await keycloakNotFoundHint(issuer, backChannel) : undefined
+    const isNothing = NOTHING_THERE.includes(response.status)
+    const hint = isNothing ? await keycloakNotFoundHint(issuer, backChannel) : undefined
     throw new ProviderError(
       'provider_unavailable',
       `discovery of issuer ${issuer} answered ${response.status}`,

@@ -26,20 +26,22 @@ export async function keycloakNotFoundHint(issuer: string, backChannel: BackChan
 /** Behind the issuer. */
 export const KEYCLOAK_TOKEN_PATH = '/protocol/openid-connect/token'
 
-/** The issuer with `/auth` before `/realms`, or without it, if that one answers. */
+/** The issuer without what follows the realm's name, or with `/auth` before `/realms` or without it, if one of them answers. */
 export async function keycloakOtherIssuer(
   issuer: string,
   backChannel: BackChannel,
 ): Promise<string | undefined> {
-  const other = otherPath(issuer)
-  return other !== undefined && (await answersAs(other, backChannel)) ? other : undefined
+  for (const other of otherIssuers(issuer)) if (await answersAs(other, backChannel)) return other
+  return undefined
 }
 
-/** With `/auth` before `/realms`, or without it. */
-function otherPath(issuer: string): string | undefined {
+function otherIssuers(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer)
-  if (/^\/auth\/realms\//.test(pathname)) return origin + pathname.slice('/auth'.length)
-  return pathname.startsWith('/realms/') ? `${origin}/auth${pathname}` : undefined
+  const [realm] = /^.*?\/realms\/[^/]+(?=\/)/.exec(pathname) ?? []
+  const path = realm ?? pathname
+  const shorter = realm === undefined ? [] : [origin + realm]
+  if (/^\/auth\/realms\//.test(path)) return [...shorter, origin + path.slice('/auth'.length)]
+  return path.startsWith('/realms/') ? [...shorter, `${origin}/auth${path}`] : shorter
 }
 
 async function answersAs(issuer: string, backChannel: BackChannel): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { origin, Refusal, seconds, text, timerSeconds, webAddress } from '../config-readers.js'
+import { issuerAddress, origin, Refusal, seconds, text, timerSeconds, webAddress } from '../config-readers.js'
 import { number, string, type Check } from '../option-checks.js'
 import { credentialProblems, type CredentialContext, type NameOf } from '../provider/client-credentials.js'
 import {
@@ -95,7 +95,7 @@ const token: Check<string> = (value) => {
 export const check = { secret, token, secretOrFunction, text: string(text), function: aFunction }
 
 const COMMON: OptionChecks<TokenProviderOptions> = {
-  issuer: string(webAddress(false)),
+  issuer: string(issuerAddress(false)),
   tokenEndpoint: string(webAddress(false)),
   internalUrl: string(origin(false)),
   clientId: check.text,

@@ -201,6 +201,14 @@ describe('mistakes about addresses', () => {
       })
     }))
 
+  test('mistake 08 the address of an endpoint for that of the issuer', () =>
+    play({ issuer: `${realm.issuer}/protocol/openid-connect/token` }, async ({ app }) => {
+      expectPage(await app.navigate('/login'), away)
+      expect(app.log.find(({ code }) => code === 'provider_unavailable')).toMatchObject({
+        hint: expect.stringContaining(`, but ${realm.issuer} answers: that is the issuer to give`),
+      })
+    }))
+
   test('mistake 20 /auth before /realms where there is none', () =>
     play({ issuer: realm.at(realKeycloak().url, '/auth') }, async ({ app }) => {
       expectPage(await app.navigate('/login'), away)

@@ -123,6 +123,15 @@ describe('loadConfig: settings that depend on others', () => {
     })
   })
 
+  test.each(['openid-configuration', 'oauth-authorization-server', ''])(
+    'OIDC_ISSUER is the issuer, not the address of its metadata: /.well-known/%s',
+    (document) => {
+      expect(problemsOf({ OIDC_ISSUER: `https://id.example/realms/demo/.well-known/${document}` })).toEqual([
+        'OIDC_ISSUER must be the issuer itself, without /.well-known and what follows it',
+      ])
+    },
+  )
+
   test('the client secret is not asked for without client authentication', () => {
     expect(load({ OIDC_CLIENT_AUTH: 'none', OIDC_CLIENT_SECRET: undefined }).clientSecret).toBeUndefined()
     for (const method of ['client_secret_basic', 'client_secret_post', 'client_secret_jwt'])

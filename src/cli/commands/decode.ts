@@ -49,7 +49,8 @@ async function decode(context: Context, json: boolean): Promise<void> {
   const isSet = settings.has('LATCHKEY_TOKEN')
   const isPiped = !isSet && context.stdin.isTTY !== true
   const piped = isPiped ? await readAll(context.stdin, context.signal) : ''
-  const answer = piped === '' ? settings.secret('LATCHKEY_TOKEN', 'Token') : { value: piped }
+  if (isPiped && piped === '') throw noToken()
+  const answer = isPiped ? { value: piped } : settings.secret('LATCHKEY_TOKEN', 'Token')
   await settings.complete()
   const token = bare(answer.value)
   const [{ readToken }, { checkToken }] = await Promise.all([
@@ -96,6 +97,12 @@ function asText(context: Context, { kind, facts }: TokenReport, verdict: Verdict
 
 /** Without what is often copied along. */
 const bare = (text: string): string => text.trim().replace(/^(?:Authorization: *)?Bearer +/i, '')
+
+const noToken = (): CliError =>
+  new CliError(EXIT.settings, 'there is no token: standard input is empty', [
+    'Pipe one in: latchkey token | latchkey decode',
+    'Or set LATCHKEY_TOKEN, or LATCHKEY_TOKEN_FILE to the name of a file that holds it.',
+  ])
 
 async function readAll(stdin: Input, signal: AbortSignal): Promise<string> {
   let text = ''

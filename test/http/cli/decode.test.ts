@@ -31,9 +31,20 @@ const hs512 = (claims: object): string =>
 
 describe('latchkey decode refuses', () => {
   test('nothing at all: at once, and says where a token may come from', async () => {
-    const { code, stdout, stderr } = await latchkey(['decode'], { env: settings() })
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toContain('LATCHKEY_TOKEN (or LATCHKEY_TOKEN_FILE) is required')
+    for (const input of [undefined, '', ' \n']) {
+      const { code, stdout, stderr } = await latchkey(['decode'], {
+        env: settings(),
+        ...(input !== undefined && { input }),
+      })
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toBe(
+        [
+          'latchkey: there is no token: standard input is empty',
+          '  Pipe one in: latchkey token | latchkey decode',
+          '  Or set LATCHKEY_TOKEN, or LATCHKEY_TOKEN_FILE to the name of a file that holds it.\n',
+        ].join('\n'),
+      )
+    }
   })
 
   test('a token that somebody else signed', async () => {

@@ -31,6 +31,7 @@ describe('latchkey', () => {
         new RegExp(`^Usage: latchkey ${command} [^]*Examples:\n {2}.*latchkey[^]*Exit codes:\n {2}0 `),
       )
       if (command !== 'completion') expect(stdout).toMatch(/Settings, from the environment:\n {2}OIDC_ISSUER/)
+      expect(stdout).not.toContain('\n\n\n')
       expect((await run(['help', command])).stdout).toBe(stdout)
     }
   })

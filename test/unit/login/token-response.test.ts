@@ -84,8 +84,12 @@ describe('what went wrong at the token endpoint', () => {
       status: 502,
       hint: undefined,
     })
-    const withHint = await translate(status, { error }, { clientHint: (word) => `webapp: ${word}` })
-    expect((withHint as LoginError).hint).toBe(`webapp: ${error}`)
+    const withHint = await translate(
+      status,
+      { error, error_description: 'why' },
+      { clientHint: (refusal) => `webapp: ${refusal.error} ${refusal.description}` },
+    )
+    expect((withHint as LoginError).hint).toBe(`webapp: ${error} why`)
   })
 
   test('TE-02 a 401 with a challenge and without words: our client is refused', async () => {
@@ -97,7 +101,7 @@ describe('what went wrong at the token endpoint', () => {
     for (const status of [400, 401, 500]) {
       const body = { error: 'invalid_request', error_description: 'the-description <b>', secret: 'x' }
       const { message, hint, description } = (await translate(status, body, {
-        clientHint: (word) => `webapp: ${word}`,
+        clientHint: ({ error }) => `webapp: ${error}`,
       })) as LoginError
       expect([message, hint, description].join()).not.toMatch(/the-description|secret|<b>/)
     }

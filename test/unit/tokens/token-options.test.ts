@@ -100,6 +100,11 @@ describe('the options of token providers', () => {
 
   test.each([
     ['issuer', 'id.example', /issuer is not an http\(s\) address/],
+    [
+      'issuer',
+      'https://id.example/realms/demo/.well-known/openid-configuration',
+      /issuer must be the issuer itself/,
+    ],
     ['issuer', 7, /issuer must be a string/],
     ['clientId', ' ', /clientId is empty/],
     ['clientSecret', '', /clientSecret must be a text/],
