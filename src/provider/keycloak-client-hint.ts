@@ -88,5 +88,5 @@ function proofHint({ clientId, clientAuthentication, keyDocument }: KeycloakClie
 
 const keysHint = (keyDocument: string | undefined): string =>
   keyDocument === undefined
-    ? 'Use JWKS URL Off and the public key of clientKeyFile (OIDC_CLIENT_KEY_FILE) imported, or On with an address that shows it and that Keycloak can open'
+    ? 'Use JWKS URL Off and a JWK Set with the public key of clientKeyFile (OIDC_CLIENT_KEY_FILE) under its RFC 7638 thumbprint, or On with an address that shows it and that Keycloak can open'
     : `Use JWKS URL On, JWKS URL: ${keyDocument}, which Keycloak must be able to open`

@@ -21,6 +21,10 @@ async function failureOf(provider: TokenProvider): Promise<TokenError> {
   return error as TokenError
 }
 
+/** As docs/troubleshooting.md lists it. */
+const seen = ({ status, error, error_description: words }: TokenError): string =>
+  `${status} ${error}: ${words ?? ''}`
+
 describe('the grants at a real Keycloak', () => {
   let realm: TestRealm
   let common: { readonly issuer: string; readonly timeout: number }
@@ -113,7 +117,8 @@ describe('the grants at a real Keycloak', () => {
     const error = await failureOf(
       createPasswordProvider({ ...common, ...secretOf('latchkey-service'), ...ALICE }),
     )
-    expect(error).toMatchObject({ error: 'unauthorized_client', code: 'client_refused' })
+    expect(seen(error)).toBe('400 unauthorized_client: Client not allowed for direct access grants')
+    expect(error.code).toBe('client_refused')
     expect(error.hint).toBe(
       'Clients → latchkey-service → Settings → Capability config → Direct access grants On (off by default)',
     )
@@ -166,25 +171,28 @@ describe('the grants at a real Keycloak', () => {
 
   test('C000-11 B-2 public client and service accounts off: the hint names the switch', async () => {
     const ofPublic = await failureOf(createClientCredentialsProvider(publicClient()))
-    expect(ofPublic).toMatchObject({ error: 'unauthorized_client', code: 'client_refused' })
+    expect(seen(ofPublic)).toBe(
+      '401 unauthorized_client: Public client not allowed to retrieve service account',
+    )
     expect(ofPublic.hint).toContain(
       'latchkey-public → Settings → Capability config → Client authentication On',
     )
     const off = await failureOf(createClientCredentialsProvider({ ...common, ...secretOf('no-service') }))
-    expect(off).toMatchObject({ error: 'unauthorized_client' })
+    expect(seen(off)).toBe('401 unauthorized_client: Client not enabled to retrieve service account')
     expect(off.hint).toBe('Clients → no-service → Settings → Capability config → Service account roles On')
   })
 
   test('C001-08 consent, an account that is not set up, a disabled one: each says what mends it', async () => {
     const consent = await failureOf(createPasswordProvider({ ...common, ...secretOf('consent'), ...ALICE }))
-    expect(consent).toMatchObject({ error: 'invalid_client' })
+    expect(seen(consent)).toBe('400 invalid_client: Client requires user consent')
     expect(consent.hint).toContain('Consent required Off')
     const frank = { username: 'frank', password: 'frank-password' }
     const unfinished = await failureOf(createPasswordProvider({ ...publicClient(), ...frank }))
-    expect(unfinished).toMatchObject({ error: 'invalid_grant' })
+    expect(seen(unfinished)).toBe('400 invalid_grant: Account is not fully set up')
     expect(unfinished.hint).toContain('Required user actions')
     const grace = { username: 'grace', password: 'frank-password' }
     const disabled = await failureOf(createPasswordProvider({ ...publicClient(), ...grace }))
+    expect(seen(disabled)).toBe('400 invalid_grant: Account disabled')
     expect(disabled.hint).toContain('Enabled On')
   })
 

@@ -131,7 +131,12 @@ describe('every error', () => {
       MESSAGE,
     ])
     expect(error.returnTo).toBeUndefined()
-    expect(new LoginError('unauthorized', MESSAGE).challenge).toBeUndefined()
+    const plain = new LoginError('unauthorized', MESSAGE)
+    expect(plain.challenge).toBeUndefined()
+    // What a console prints of an error is what it is about.
+    expect(Object.keys(plain)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/challenge|returnTo/)]),
+    )
   })
 
   test('ownError finds an error of ours also where a library has wrapped it', () => {

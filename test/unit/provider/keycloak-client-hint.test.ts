@@ -67,7 +67,7 @@ describe('keycloakClientHint', () => {
     const program = { clientId: 'job', clientAuthentication: 'private_key_jwt' } as const
     const text = keycloakClientHint({ error: 'unauthorized_client', description: INVALID }, program)
     expect(text).toContain(
-      'Use JWKS URL Off and the public key of clientKeyFile (OIDC_CLIENT_KEY_FILE) imported',
+      'Use JWKS URL Off and a JWK Set with the public key of clientKeyFile (OIDC_CLIENT_KEY_FILE)',
     )
     expect(text).not.toContain('undefined')
   })
