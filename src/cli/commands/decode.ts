@@ -45,14 +45,7 @@ async function decode(context: Context, json: boolean): Promise<void> {
   const clockTolerance = settings.clockTolerance()
   // Before it waits for anything.
   settings.check()
-  // Standard input may be a pipe that somebody forgot to close.
-  const isSet = settings.has('LATCHKEY_TOKEN')
-  const isPiped = !isSet && context.stdin.isTTY !== true
-  const piped = isPiped ? await readAll(context.stdin, context.signal) : ''
-  if (isPiped && piped === '') throw noToken()
-  const answer = isPiped ? { value: piped } : settings.secret('LATCHKEY_TOKEN', 'Token')
-  await settings.complete()
-  const token = bare(answer.value)
+  const token = await givenToken(settings, context)
   const [{ readToken }, { checkToken }] = await Promise.all([
     import('../read-token.js'),
     import('../check-token.js'),
@@ -97,6 +90,18 @@ function asText(context: Context, { kind, facts }: TokenReport, verdict: Verdict
 
 /** Without what is often copied along. */
 const bare = (text: string): string => text.trim().replace(/^(?:Authorization: *)?Bearer +/i, '')
+
+async function givenToken(settings: Settings, { stdin, signal }: Context): Promise<string> {
+  // Standard input may be a pipe that somebody forgot to close.
+  if (settings.has('LATCHKEY_TOKEN') || stdin.isTTY === true) {
+    const answer = settings.secret('LATCHKEY_TOKEN', 'Token')
+    await settings.complete()
+    return bare(answer.value)
+  }
+  const piped = await readAll(stdin, signal)
+  if (piped === '') throw noToken()
+  return bare(piped)
+}
 
 const noToken = (): CliError =>
   new CliError(EXIT.settings, 'there is no token: standard input is empty', [
