@@ -1,4 +1,8 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { decodeJwt } from 'jose'
+import { createClientCredentialsProvider } from '../../src/tokens.js'
 import { Jar } from '../support/browser-jar.js'
 import { ClientFiles, ecKey, jwk, pem, rsaKey } from '../support/client-files.js'
 import { startFormRecorder, type FormRecorder } from '../support/form-recorder.js'
@@ -37,8 +41,12 @@ afterEach(async () => {
 })
 
 /** What the console's Credentials and Keys say of the client. */
-async function expectAtKeycloak(type: string, attributes: Record<string, string>): Promise<void> {
-  const [client] = (await realm.admin('/clients?clientId=latchkey-web')) as {
+async function expectAtKeycloak(
+  type: string,
+  attributes: Record<string, string>,
+  clientId = 'latchkey-web',
+): Promise<void> {
+  const [client] = (await realm.admin(`/clients?clientId=${clientId}`)) as {
     id: string
     attributes: Record<string, string>
   }[]
@@ -131,6 +139,28 @@ describe('TK-06 TK-07 a real Keycloak and private_key_jwt', () => {
     expect((await at.navigate('/hello', jar)).status).toBe(200)
   })
 })
+
+test.each<[string, () => string]>([
+  ['P-256', () => pem(ecKey())],
+  ['RSA in PKCS#1', () => pem(rsaKey(), 'pkcs1')],
+])(
+  'a program without an address gives its key by hand, with what docs/client-authentication.md prints: %s',
+  async (_kind, key) => {
+    const clientKeyFile = files.put('client-key.pem', key())
+    const [command] = /^node -e '$[^]*?^'$/m.exec(readFileSync('docs/client-authentication.md', 'utf8')) ?? []
+    const printed = execFileSync('sh', ['-c', command ?? 'exit 1'], { cwd: files.folder, encoding: 'utf8' })
+    expect(printed).not.toMatch(/"(?:d|p|q|dp|dq|qi)":/)
+    const byHand = { 'use.jwks.url': 'false', 'use.jwks.string': 'true', 'jwks.string': printed }
+    await expectAtKeycloak('client-jwt', byHand, 'latchkey-service')
+    const options = { issuer: realm.issuer, clientId: 'latchkey-service', timeout: 10 }
+    const tokens = createClientCredentialsProvider({
+      ...options,
+      clientAuthentication: 'private_key_jwt',
+      clientKeyFile,
+    })
+    expect(decodeJwt(await tokens())).toMatchObject({ azp: 'latchkey-service' })
+  },
+)
 
 describe('a real Keycloak and secrets', () => {
   test('TK-07 client_secret_jwt: the secret signs, and another is refused with a hint', async () => {
