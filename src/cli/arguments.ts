@@ -54,13 +54,26 @@ const OWN_WORDS: ReadonlySet<string> = new Set([
   'commander.missingArgument',
 ])
 
-/** Wrong use as commander found it, without anything that was typed. */
-export function usageErrorOf(error: CommanderError, known: ReadonlySet<string>): UsageError {
+/** What people put behind a command that belongs elsewhere. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  decode: 'A token is given on standard input or in LATCHKEY_TOKEN, and never as an argument.',
+}
+
+/** Wrong use of a command as commander found it, without anything that was typed. */
+export function usageErrorOf(
+  error: CommanderError,
+  known: ReadonlySet<string>,
+  command: string | undefined,
+): UsageError {
   const message = OWN_WORDS.has(error.code)
     ? error.message.replace(/^error: /, '')
     : (MESSAGES[error.code] ?? 'it cannot be used like this')
   const suggestion = /\(Did you mean ([^ ?]+)\?\)$/.exec(error.message)?.[1] ?? ''
-  return new UsageError(message, known.has(suggestion) ? [`Did you mean ${suggestion}?`] : [])
+  const elsewhere = error.code === 'commander.excessArguments' ? ELSEWHERE[command ?? ''] : undefined
+  return new UsageError(message, [
+    ...(known.has(suggestion) ? [`Did you mean ${suggestion}?`] : []),
+    ...(elsewhere === undefined ? [] : [elsewhere]),
+  ])
 }
 
 /** Reads the value of an option that knows its values; what was typed is not repeated. */

@@ -1,5 +1,6 @@
 import { silentLog } from '../log.js'
 import { createBackChannel } from '../provider/back-channel.js'
+import { clockHint } from '../provider/clock-hint.js'
 import { createDiscovery } from '../provider/discovery.js'
 import { JwtError, ProviderError } from '../provider/errors.js'
 import { audiences, verifyJwt } from '../provider/jwt.js'
@@ -60,11 +61,38 @@ export async function checkToken(
 function verdictOf(error: unknown, claims: Members, options: CheckOptions): Verdict | undefined {
   if (error instanceof ProviderError) return { ...undecided(error.message), hint: error.hint }
   if (!(error instanceof JwtError)) throw error
-  // Anybody can write a time; what matters then is that nobody of the realm has signed it.
-  if (!['aud', 'exp'].includes(error.check)) return { ...invalid(error.message), hint: error.hint }
-  if (typeof claims['exp'] !== 'number') return invalid('it does not say until when it is good')
-  // The signature is good, and so is the issuer; a token need not name an audience.
-  return endedVerdict(claims, options)
+  // The signature is good, and so is the issuer; a token need not name an audience. The rest has not been looked at.
+  if (error.check === 'aud') return claimsVerdict(claims, options)
+  // Anybody can write a time; what matters before is whether somebody of the realm has signed it.
+  const verdict = JUDGED_HERE.includes(error.check) ? claimsVerdict(claims, options) : undefined
+  return verdict ?? { ...invalid(error.message), hint: error.hint }
+}
+
+/** Claims that any token of a realm is judged by. */
+const JUDGED_HERE: readonly string[] = ['sub', 'exp', 'iat', 'nbf']
+/** As long as any server takes; and the last second of the year 9999. */
+const [MAX_SUBJECT, MAX_DATE] = [255, 253_402_300_799]
+
+/** Why a token that the realm has signed is not good. Nothing, when it is. */
+function claimsVerdict(claims: Members, options: CheckOptions): Verdict | undefined {
+  const { sub, exp } = claims
+  if (sub !== undefined && !(typeof sub === 'string' && sub !== '' && sub.length <= MAX_SUBJECT))
+    return invalid('not a usable subject')
+  if (typeof exp !== 'number') return invalid('it does not say until when it is good')
+  const dates = ['exp', 'iat', ...('nbf' in claims ? ['nbf'] : [])]
+  const wrong = dates.find((name) => !isDate(claims[name]))
+  if (wrong !== undefined) return invalid(`its ${wrong} is not a date`)
+  return endedVerdict(claims, options) ?? futureVerdict(claims, options)
+}
+
+const isDate = (value: unknown): boolean => typeof value === 'number' && Math.abs(value) <= MAX_DATE
+
+function futureVerdict(claims: Members, { now, clockTolerance }: CheckOptions): Verdict | undefined {
+  const seconds = now() / 1000
+  const isAhead = (name: string): boolean => Number(claims[name] ?? 0) - clockTolerance > seconds
+  if (isAhead('iat'))
+    return { ...invalid('issued in the future'), hint: clockHint(claims, seconds, clockTolerance) }
+  return isAhead('nbf') ? invalid('not valid yet') : undefined
 }
 
 function endedVerdict({ exp }: Members, { now, clockTolerance }: CheckOptions): Verdict | undefined {

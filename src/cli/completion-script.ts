@@ -20,7 +20,14 @@ interface Described extends Word {
 
 /** A script for a shell, made of the program's own commands and options. */
 export function completionScript(shell: Shell, program: Command): string {
-  const commands = program.commands.map(describe)
+  const own = program.commands.map(describe)
+  const help: Described = {
+    name: 'help',
+    what: 'print the help of a command',
+    options: [],
+    values: own.map(({ name }) => name),
+  }
+  const commands = [...own, help]
   return { bash, zsh, fish }[shell](commands)
 }
 
@@ -54,7 +61,8 @@ const namesOf = (words: readonly Word[]): string => words.map(({ name }) => name
 
 function bash(commands: readonly Described[]): string {
   const cases = commands.map(({ name, options, values }) => {
-    const ofValues = options.filter((option) => option.values.length > 0)
+    // What a value may be is not always known; an option is none.
+    const ofValues = options.filter((option) => option.takesValue || option.values.length > 0)
     const inner = ofValues.map((option) => `        ${option.name}) words="${option.values.join(' ')}" ;;`)
     const all = [...values, ...options.map((option) => option.name)].join(' ')
     return [
@@ -78,7 +86,7 @@ function bash(commands: readonly Described[]): string {
     '  [ "$COMP_CWORD" -le 1 ] && command=""',
     '  case "$command" in',
     ...cases.flat(),
-    `    *) words="${namesOf(commands)} help --help --version" ;;`,
+    `    *) words="${namesOf(commands)} --help --version" ;;`,
     '  esac',
     '  COMPREPLY=($(compgen -P "$prefix" -W "$words" -- "$word"))',
     '}',

@@ -18,10 +18,13 @@ export type Tokens = Pick<
   | 'createRefreshTokenProvider'
 >
 
+/** For what a kept login is changed. */
+export type Change = 'renewal' | 'sign-out'
+
 /** Where tokens are kept for later commands. */
 export interface TokenFolder {
-  /** The place for one login. */
-  store(name: string, patience: number): TokenStore
+  /** The place for one login. What is done there is a renewal, unless it is said to be something else. */
+  store(name: string, patience: number, change?: Change): TokenStore
   /** Where that is, for people. */
   readonly path: string
 }

@@ -35,7 +35,7 @@ export async function signInByDevice(
     onPrompt: async (prompt) => {
       const end = now() + prompt.expiresIn * 1000
       await say(context.stderr, clearedLine(context) + (await invitation(context, prompt)))
-      text = () => `waiting for you to sign in there; ${left(end - now())} left`
+      text = () => `waiting for you to sign in there${left(end - now())}`
     },
   })
   return whileWaiting(
@@ -87,7 +87,11 @@ async function picture(context: Context, link: string): Promise<string | undefin
   return rows.map((row) => (inColour ? `\u001b[97;40m${row}\u001b[0m` : row)).join('\n')
 }
 
+/** More than a day is as good as no end: in seconds. */
+const LONG = 24 * 3600
+
 function left(milliseconds: number): string {
+  if (milliseconds > LONG * 1000) return ''
   const seconds = Math.max(0, Math.round(milliseconds / 1000))
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  return `; ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`
 }

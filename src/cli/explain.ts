@@ -41,14 +41,16 @@ function linesOf(error: TokenError | ProviderError): readonly string[] {
   return [error.message, ...(hint === undefined ? [] : [`hint: ${hint}`]), ...remedyOf(error)].map(printable)
 }
 
+/** Messages of what happens where no server is, or another one. A server that answers, with whatever fault, is found. */
+const NOT_FOUND = /^(?:no answer from |discovery of issuer \S+ answered 40[45]$)/
+
 function remedyOf(error: TokenError | ProviderError): readonly string[] {
-  const { code } = error
+  const { code, message } = error
   // What to do about it is in its message.
   if (error instanceof PlaceBusy) return []
   if (code === 'sign_in_again') return ['latchkey login']
-  return code === 'unavailable' || code === 'provider_unavailable'
-    ? ['OIDC_ISSUER says where the authorization server is.']
-    : []
+  const isOutage = code === 'unavailable' || code === 'provider_unavailable'
+  return isOutage && NOT_FOUND.test(message) ? ['OIDC_ISSUER says where the authorization server is.'] : []
 }
 
 function nameOf(error: unknown): string {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { keycloakAudienceHint } from '../provider/keycloak.js'
 import { audiences } from '../provider/jwt.js'
 import type { TokenSet } from '../tokens/token-set.js'
@@ -8,7 +7,7 @@ import type { Context } from './context.js'
 import { signInByDevice } from './device-sign-in.js'
 import { CliError } from './errors.js'
 import { EXIT } from './exit-codes.js'
-import { givenLogin } from './given-login.js'
+import { explainEnd, givenLogin, placeOfGiven } from './given-login.js'
 import { forOneToken, keptLogin, requireLogin } from './kept-login.js'
 import type { Client, ServerSettings } from './settings.js'
 import { whileWaiting } from './terminal.js'
@@ -82,24 +81,20 @@ async function refresh(
     store: isOther ? forOneToken(store) : store,
     now: context.now,
   })
-  return waitFor(context, () => provider.tokens({ signal: context.signal }))
+  const tokens = waitFor(context, () => provider.tokens({ signal: context.signal }))
+  return given === undefined ? tokens : tokens.catch(explainEnd)
 }
 
 /** Where a chain of refresh tokens is kept. */
 async function placeOf(
   context: Context,
-  { server, client }: TokenRequest,
+  request: TokenRequest,
   given: string | undefined,
 ): Promise<TokenStore> {
-  if (given === undefined) {
-    const login = await keptLogin(context, server, client.clientId)
-    await requireLogin(login)
-    return login.store
-  }
-  // The setting goes on naming the first one: the chain that began with it is kept, for the next command.
-  const digest = createHash('sha256').update(given).digest('base64url')
-  const { store } = await keptLogin(context, server, `${client.clientId} ${digest}`)
-  return givenLogin(store, given)
+  if (given !== undefined) return givenLogin(await placeOfGiven(context, request, given), given)
+  const login = await keptLogin(context, request.server, request.client.clientId)
+  await requireLogin(login)
+  return login.store
 }
 
 function waitFor<T>(context: Context, work: () => Promise<T>): Promise<T> {

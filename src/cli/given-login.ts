@@ -1,10 +1,41 @@
+import { createHash } from 'node:crypto'
 import type { TokenSet } from '../tokens/token-set.js'
 import type { TokenStore } from '../tokens/token-store.js'
+import { TokenError } from '../tokens/errors.js'
+import type { Change, Context } from './context.js'
 import { CliError } from './errors.js'
 import { EXIT } from './exit-codes.js'
+import { keptLogin } from './kept-login.js'
+import type { Client, ServerSettings } from './settings.js'
 
 /** No access token: what stands in its place here is not given out, as it is over. */
 const NO_TOKEN = { accessToken: '', tokenType: 'bearer', obtainedAt: 0, expiresAt: 0 } as const
+
+/** The place where the chain is kept that began with a refresh token: the setting goes on naming the first one. */
+export async function placeOfGiven(
+  context: Context,
+  { server, client }: { readonly server: ServerSettings; readonly client: Client },
+  given: string,
+  change?: Change,
+): Promise<TokenStore> {
+  const digest = createHash('sha256').update(given).digest('base64url')
+  const { store } = await keptLogin(context, server, `${client.clientId} ${digest}`, change)
+  return store
+}
+
+/** Whether the login that began with a refresh token is known to be over. */
+export async function hasEnded(inner: TokenStore): Promise<boolean> {
+  const kept = await inner.read()
+  return kept !== undefined && isOver(kept)
+}
+
+/** Says of a login that has just turned out to be over what to do about the setting that names it. */
+export function explainEnd(error: unknown): never {
+  if (!(error instanceof TokenError) || error.code !== 'sign_in_again') throw error
+  throw new CliError(EXIT.signInAgain, error.message, [
+    'LATCHKEY_REFRESH_TOKEN holds a dead token: set another one, or none, and latchkey login.',
+  ])
+}
 
 /**
  * The place of a login that began with a refresh token of the person's own. The setting goes on naming that one, which is

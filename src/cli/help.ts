@@ -32,7 +32,10 @@ const SETTINGS = {
   ],
   otp: [{ name: 'LATCHKEY_OTP_CODE, …_FILE', what: 'the one-time code, with --otp; else asked for' }],
   refreshToken: [
-    { name: 'LATCHKEY_REFRESH_TOKEN, …_FILE', what: 'with --grant refresh: this one, not the kept login' },
+    {
+      name: 'LATCHKEY_REFRESH_TOKEN, …_FILE',
+      what: 'with --grant refresh, or to log out: this one, not the kept login',
+    },
   ],
   token: [
     {

@@ -1,8 +1,15 @@
+import type { Change } from './context.js'
 import { Interrupted } from './errors.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
 
 /** How a run is ended before its time, and its exit code then. */
 const SIGNALS = { SIGHUP: EXIT.hungUp, SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const
+
+/** What a person at a terminal is told when the end of a change is waited for. */
+export const FINISHING: Readonly<Record<Change, string>> = {
+  renewal: 'finishing the renewal, so that the login is not lost; interrupt again to give it up',
+  'sign-out': 'finishing the sign-out; interrupt again to give it up',
+}
 
 /** npm hands on a Ctrl-C that the terminal has sent already; a person takes longer for a second one. In milliseconds. */
 const TWICE = 300

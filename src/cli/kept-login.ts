@@ -1,6 +1,6 @@
 import type { TokenSet } from '../tokens/token-set.js'
 import type { TokenStore } from '../tokens/token-store.js'
-import type { Context } from './context.js'
+import type { Change, Context } from './context.js'
 import { CliError } from './errors.js'
 import { EXIT } from './exit-codes.js'
 import type { ServerSettings } from './settings.js'
@@ -16,9 +16,10 @@ export async function keptLogin(
   context: Context,
   { issuer, timeout }: ServerSettings,
   clientId: string,
+  change?: Change,
 ): Promise<KeptLogin> {
   const folder = await context.loadFolder()
-  return { store: folder.store(`${issuer} ${clientId}`, timeout + 2), path: folder.path }
+  return { store: folder.store(`${issuer} ${clientId}`, timeout + 2, change), path: folder.path }
 }
 
 /** @throws {@link CliError} that says how to get one */

@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import type { Interrupted } from './errors.js'
-import { createInterruption } from './interruption.js'
+import { createInterruption, FINISHING } from './interruption.js'
+import { say } from './output.js'
 import { runProgram } from './program.js'
+import { endedLine } from './terminal.js'
 import { createTokenFolder } from './token-folder.js'
 
 interface Package {
@@ -15,7 +17,10 @@ const { version } = JSON.parse(
 ) as Package
 const signal = createInterruption({
   process,
-  exit: (code) => process.exit(code),
+  exit: (code) => {
+    process.stderr.write(endedLine(process))
+    process.exit(code)
+  },
   now: () => performance.now(),
 })
 const folder = createTokenFolder({ env: process.env, platform: process.platform, home: homedir, signal })
@@ -33,6 +38,9 @@ const code = await runProgram(process.argv.slice(2), {
 })
 
 // A refresh token that is spent at this moment has a successor, which must not be lost.
+const change = folder.underWay()
+if (signal.aborted && change !== undefined && process.stderr.isTTY)
+  await say(process.stderr, `${FINISHING[change]}\n`)
 await folder.settled()
 // A call that was given up may have left a connection that is still being made: nobody waits for that.
 process.exit(signal.aborted ? code : await Promise.race([flushed(), interrupted()]))

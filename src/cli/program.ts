@@ -73,7 +73,7 @@ async function run(argv: readonly string[], context: Context): Promise<void> {
   }
   for (const command of [program, ...program.commands]) command.configureOutput(texts)
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(helpedWord(argv, program) ?? argv, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw inContext(error, argv, program)
     if (error.exitCode === 0) {
@@ -84,19 +84,35 @@ async function run(argv: readonly string[], context: Context): Promise<void> {
       await say(context.stderr, `${help}\n`)
       throw new UsageError('which command?')
     }
-    throw inContext(usageErrorOf(error, namesIn(program)), argv, program)
+    throw inContext(usageErrorOf(error, namesIn(program), commandIn(argv, program)), argv, program)
   }
 }
+
+/** What help is asked for, if that is no command: it is told like one that was to be run. */
+function helpedWord(argv: readonly string[], program: Command): readonly string[] | undefined {
+  const [command, word] = argv.filter((one) => !one.startsWith('-'))
+  const isHelp = command === 'help' && argv[0] === command
+  return isHelp && word !== undefined && !isCommand(program, word) ? [word] : undefined
+}
+
+const isCommand = (program: Command, word: string): boolean =>
+  program.commands.some((one) => one.name() === word)
 
 /** Wrong use, with the command whose help says the right one. */
 function inContext(error: unknown, argv: readonly string[], program: Command): unknown {
   if (!(error instanceof UsageError)) return error
-  const command = program.commands.find((one) => argv.includes(one.name()))
-  const help = ['latchkey', ...(command === undefined ? [] : [command.name()]), '--help'].join(' ')
+  const command = commandIn(argv, program)
+  const help = ['latchkey', ...(command === undefined ? [] : [command]), '--help'].join(' ')
   return new UsageError(error.message, [
     ...error.hints,
     `See ${help}. Nothing that was typed is repeated here: it could be a secret.`,
   ])
+}
+
+/** The name of the command that is to be run. */
+function commandIn(argv: readonly string[], program: Command): string | undefined {
+  const word = argv.find((one) => !one.startsWith('-'))
+  return word !== undefined && isCommand(program, word) ? word : undefined
 }
 
 function namesIn(program: Command): ReadonlySet<string> {

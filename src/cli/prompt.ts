@@ -10,6 +10,8 @@ export interface Question {
   readonly text: string
   /** Whether what is typed stays invisible. */
   readonly hidden: boolean
+  /** Whether blanks alone are an answer, as they may be a password. */
+  readonly mayBeBlank: boolean
 }
 
 /** Whether there is somebody to ask: a keyboard to read from, and a screen that is not the result. */
@@ -20,10 +22,10 @@ export function canAsk({ stdin, stderr }: Pick<Context, 'stdin' | 'stderr'>): bo
 /**
  * Asks one question after the other on standard error. A hidden answer is shown nowhere, and neither is kept in a history.
  *
- * @throws {@link Interrupted} for Ctrl-C, {@link CliError} when the input ends or an answer is empty
+ * @throws {@link Interrupted} for Ctrl-C or the reason of the signal, {@link CliError} when the input ends or an answer is empty
  */
 export async function ask(
-  context: Pick<Context, 'stdin' | 'stderr'>,
+  context: Pick<Context, 'stdin' | 'stderr' | 'signal'>,
   questions: readonly Question[],
 ): Promise<readonly string[]> {
   const screen = new Screen(context.stderr)
@@ -32,19 +34,25 @@ export async function ask(
   // At once: the rest of a paste is the answer to the next question, which may be hidden.
   lines.on('line', () => (screen.visible = false))
   const typed = new Lines(lines)
+  // What comes next stands on a line of its own.
+  const leave = (): void => typed.finish(context.signal.reason as Interrupted)
+  typed.onEnd = () => context.stderr.write('\n')
+  context.signal.addEventListener('abort', leave)
   const answers: string[] = []
   try {
-    for (const { text, hidden } of questions) {
+    for (const { text, hidden, mayBeBlank } of questions) {
       lines.setPrompt(`${text}: `)
       screen.visible = true
-      lines.prompt()
+      if (!typed.hasEnded) lines.prompt()
       screen.visible = !hidden
       const answer = await typed.next()
       if (hidden) context.stderr.write('\n')
-      if (answer === '') throw new CliError(EXIT.settings, `nothing was entered for: ${text}`)
+      if ((mayBeBlank ? answer : answer.trim()) === '')
+        throw new CliError(EXIT.settings, `nothing was entered for: ${text}`)
       answers.push(answer)
     }
   } finally {
+    context.signal.removeEventListener('abort', leave)
     screen.visible = false
     lines.close()
   }
@@ -74,6 +82,8 @@ class Screen extends Writable {
 
 /** Lines as they come: those of a paste wait for their question. */
 class Lines {
+  /** Called when the answer that is waited for will not come. */
+  onEnd: () => void = () => undefined
   readonly #ready: string[] = []
   #end: Error | undefined
   #waiting: { resolve: (line: string) => void; reject: (error: Error) => void } | undefined
@@ -84,8 +94,12 @@ class Lines {
       else this.#waiting.resolve(line)
       this.#waiting = undefined
     })
-    source.on('SIGINT', () => this.#finish(new Interrupted()))
-    source.on('close', () => this.#finish(new CliError(EXIT.settings, 'the input ended before the answer')))
+    source.on('SIGINT', () => this.finish(new Interrupted()))
+    source.on('close', () => this.finish(new CliError(EXIT.settings, 'the input ended before the answer')))
+  }
+
+  get hasEnded(): boolean {
+    return this.#end !== undefined
   }
 
   next(): Promise<string> {
@@ -97,9 +111,11 @@ class Lines {
     })
   }
 
-  #finish(error: Error): void {
+  finish(error: Error): void {
     this.#end ??= error
-    this.#waiting?.reject(this.#end)
+    if (this.#waiting === undefined) return
+    this.#waiting.reject(this.#end)
     this.#waiting = undefined
+    this.onEnd()
   }
 }

@@ -3,17 +3,15 @@ import { Source } from '../config-source.js'
 import type { Context } from './context.js'
 import { CliError } from './errors.js'
 import { EXIT } from './exit-codes.js'
-import { ask, canAsk } from './prompt.js'
+import { ask, canAsk, type Question } from './prompt.js'
 
 /** A setting that may have to be asked for: its value is there when all settings are complete. */
 export interface Answer {
   readonly value: string
 }
 
-interface Wanted {
+interface Wanted extends Question {
   readonly name: string
-  readonly question: string
-  readonly hidden: boolean
   value: string
 }
 
@@ -77,23 +75,31 @@ export class Settings {
   answer(name: string, question: string): Answer {
     const known = this.#source.optional(name, text)
     if (known !== undefined) return { value: known }
-    return this.#want(name, question, { hidden: false, otherwise: () => this.#source.read(name, text) })
+    return this.#want(name, question, {
+      hidden: false,
+      otherwise: () => this.#source.has(name) || this.#source.read(name, text),
+    })
   }
 
   /** A secret: from the setting, from the file that `<name>_FILE` names, or asked for without showing it. */
-  secret(name: string, question: string): Answer {
+  secret(name: string, question: string, { mayBeBlank = false } = {}): Answer {
     const known = this.#source.secret(name, false)
     if (known !== undefined) return { value: known }
     const otherwise = (): unknown => this.has(name) || this.#source.secret(name, true)
-    return this.#want(name, question, { hidden: true, otherwise })
+    return this.#want(name, question, { hidden: true, mayBeBlank, otherwise })
+  }
+
+  password(): Answer {
+    return this.secret('LATCHKEY_PASSWORD', 'Password', { mayBeBlank: true })
   }
 
   clientSecret(kind: 'confidential' | 'service', clientId: string): Answer {
     return this.secret(`LATCHKEY_${kind.toUpperCase()}_CLIENT_SECRET`, `Secret of the client ${clientId}`)
   }
 
-  optionalSecret(name: string): string | undefined {
-    return this.#source.secret(name, false)
+  /** One of the person's own, in place of the login that is kept. */
+  refreshToken(): string | undefined {
+    return this.#source.secret('LATCHKEY_REFRESH_TOKEN', false)?.trim()
   }
 
   /** @throws {@link CliError} that names every setting which is missing or no use, as far as they have been read */
@@ -112,8 +118,7 @@ export class Settings {
   async complete(): Promise<void> {
     this.check()
     if (this.#wanted.length === 0) return
-    const questions = this.#wanted.map(({ question, hidden }) => ({ text: question, hidden }))
-    const answers = await ask(this.#context, questions)
+    const answers = await ask(this.#context, this.#wanted)
     this.#wanted.forEach((wanted, at) => {
       wanted.value = answers[at] ?? ''
     })
@@ -122,9 +127,13 @@ export class Settings {
   #want(
     name: string,
     question: string,
-    { hidden, otherwise }: { hidden: boolean; otherwise: () => unknown },
+    {
+      hidden,
+      mayBeBlank = false,
+      otherwise,
+    }: { hidden: boolean; mayBeBlank?: boolean; otherwise: () => unknown },
   ): Answer {
-    const wanted = { name, question, hidden, value: '' }
+    const wanted = { name, text: question, hidden, mayBeBlank, value: '' }
     if (canAsk(this.#context)) this.#wanted.push(wanted)
     // Nobody can be asked: it is a problem like the others.
     else otherwise()

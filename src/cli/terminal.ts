@@ -33,18 +33,38 @@ const [DELAY, STEP] = [250, 120]
 export const clearedLine = ({ stderr, env }: Pick<Context, 'stderr' | 'env'>): string =>
   knowsEscapes(stderr, { env }) ? '\r\u001b[K' : ''
 
+/** What ends the line on a terminal that something was left on, such as the `^C` of an interruption. */
+export function endedLine(context: Pick<Context, 'stderr' | 'env'>): string {
+  return clearedLine(context) || (context.stderr.isTTY === true ? '\n' : '')
+}
+
 /**
  * Shows on a terminal that something is going on, as long as `work` runs; elsewhere shows nothing.
  *
  * @param text what is waited for, asked anew for every picture
  */
 export async function whileWaiting<T>(
-  context: Pick<Context, 'stderr' | 'env'>,
+  context: Pick<Context, 'stderr' | 'env' | 'signal'>,
   text: () => string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const { stderr } = context
-  if (!knowsEscapes(stderr, context)) return work()
+  const { stderr, signal } = context
+  // At once: nobody may wait for the work to end.
+  const leave = (): void => void stderr.write(endedLine(context))
+  signal.addEventListener('abort', leave)
+  try {
+    return await (knowsEscapes(stderr, context) ? withSigns(context, text, work) : work())
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
+}
+
+async function withSigns<T>(
+  context: Pick<Context, 'stderr' | 'env' | 'signal'>,
+  text: () => string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { stderr, signal } = context
   let frame = 0
   const draw = (): void => {
     const line = `${FRAMES[frame++ % FRAMES.length] ?? ''} ${text()}`
@@ -54,10 +74,13 @@ export async function whileWaiting<T>(
     draw()
     timer = setInterval(draw, STEP)
   }, DELAY)
+  const stop = (): void => clearTimeout(timer)
+  signal.addEventListener('abort', stop)
   try {
     return await work()
   } finally {
-    clearTimeout(timer)
-    if (frame > 0) stderr.write(clearedLine(context))
+    stop()
+    signal.removeEventListener('abort', stop)
+    if (frame > 0 && !signal.aborted) stderr.write(clearedLine(context))
   }
 }

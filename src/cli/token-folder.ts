@@ -1,5 +1,5 @@
 import { TokenError } from '../tokens/errors.js'
-import type { TokenFolder } from './context.js'
+import type { Change, TokenFolder } from './context.js'
 import { PlaceBusy } from './errors.js'
 
 export interface FolderOptions {
@@ -14,10 +14,12 @@ export interface FolderOptions {
 /** The user's token file, and whether somebody is changing it. */
 export function createTokenFolder({ env, platform, home, signal }: FolderOptions): {
   readonly load: () => Promise<TokenFolder>
-  /** When no change is under way. One that waits for its turn is none. */
+  /** What kind of change is under way, if one is. One that waits for its turn is none. */
+  readonly underWay: () => Change | undefined
+  /** When no change is under way. */
   readonly settled: () => Promise<unknown>
 } {
-  const busy = new Set<Promise<unknown>>()
+  const busy = new Map<Promise<unknown>, Change>()
   return {
     async load() {
       const { createTokenFile } = await import('../tokens/token-file.js')
@@ -25,15 +27,15 @@ export function createTokenFolder({ env, platform, home, signal }: FolderOptions
       const folder = configFolder(env, platform, home)
       return {
         path: folder,
-        store(name, patience) {
+        store(name, patience, change = 'renewal') {
           const file = createTokenFile({ name, patience, folder })
           return {
             read: () => file.read(),
             update(work) {
               let failure: unknown
-              const change = file.update(async (kept) => {
+              const update = file.update(async (kept) => {
                 signal.throwIfAborted()
-                busy.add(settled)
+                busy.set(settled, change)
                 try {
                   return await work(kept)
                 } catch (error) {
@@ -41,8 +43,8 @@ export function createTokenFolder({ env, platform, home, signal }: FolderOptions
                   throw error
                 }
               })
-              const settled = change.catch(() => undefined).finally(() => busy.delete(settled))
-              return change.catch((error: unknown) => {
+              const settled = update.catch(() => undefined).finally(() => busy.delete(settled))
+              return update.catch((error: unknown) => {
                 // What the work does not say is of the file.
                 const isBusy =
                   error !== failure && error instanceof TokenError && error.code === 'unavailable'
@@ -53,6 +55,7 @@ export function createTokenFolder({ env, platform, home, signal }: FolderOptions
         },
       }
     },
-    settled: () => Promise.all(busy),
+    underWay: () => busy.values().next().value,
+    settled: () => Promise.all(busy.keys()),
   }
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { printable } from '../../printable.js'
+import { bareToken } from '../bare-token.js'
 import type { Verdict } from '../check-token.js'
 import type { Context, Input } from '../context.js'
 import { CliError } from '../errors.js'
@@ -88,33 +89,42 @@ function asText(context: Context, { kind, facts }: TokenReport, verdict: Verdict
   return `${lines.join('\n')}\n`
 }
 
-/** Without what is often copied along. */
-const bare = (text: string): string => text.trim().replace(/^(?:Authorization: *)?Bearer +/i, '')
-
 async function givenToken(settings: Settings, { stdin, signal }: Context): Promise<string> {
   // Standard input may be a pipe that somebody forgot to close.
   if (settings.has('LATCHKEY_TOKEN') || stdin.isTTY === true) {
     const answer = settings.secret('LATCHKEY_TOKEN', 'Token')
     await settings.complete()
-    return bare(answer.value)
+    return tokenIn(answer.value, 'what was given')
   }
   const piped = await readAll(stdin, signal)
-  if (piped === '') throw noToken()
-  return bare(piped)
+  if (piped === '') throw noToken('standard input is empty')
+  return tokenIn(piped, 'standard input')
 }
 
-const noToken = (): CliError =>
-  new CliError(EXIT.settings, 'there is no token: standard input is empty', [
+function tokenIn(text: string, where: string): string {
+  const token = bareToken(text)
+  if (token === '') throw noToken(`${where} holds none`)
+  return token
+}
+
+const noToken = (why: string): CliError =>
+  new CliError(EXIT.settings, `there is no token: ${why}`, [
     'Pipe one in: latchkey token | latchkey decode',
     'Or set LATCHKEY_TOKEN, or LATCHKEY_TOKEN_FILE to the name of a file that holds it.',
   ])
 
 async function readAll(stdin: Input, signal: AbortSignal): Promise<string> {
   let text = ''
-  for await (const chunk of stdin as AsyncIterable<Buffer | string>) {
-    text += chunk.toString()
-    signal.throwIfAborted()
-    if (text.length > MAX_LENGTH) throw new CliError(EXIT.usage, 'what comes in is too long for a token')
+  try {
+    for await (const chunk of stdin as AsyncIterable<Buffer | string>) {
+      text += chunk.toString()
+      signal.throwIfAborted()
+      if (text.length > MAX_LENGTH) throw new CliError(EXIT.usage, 'what comes in is too long for a token')
+    }
+  } catch (error) {
+    // Of the system: it may be open for writing only.
+    if (error instanceof Error && 'syscall' in error) throw noToken('standard input cannot be read')
+    throw error
   }
   return text.trim()
 }

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander'
 import { checkScope, oneOfThese } from '../arguments.js'
+import { clientOption, personsClient, publicClient, withSecret, type ClientName } from '../clients.js'
 import type { Context } from '../context.js'
 import { UsageError } from '../errors.js'
 import { getToken, type Grant } from '../get-token.js'
@@ -10,9 +11,7 @@ import { print } from '../output.js'
 import { Settings, type Client } from '../settings.js'
 
 const GRANTS = ['password', 'client-credentials', 'device', 'refresh'] as const
-const CLIENTS = ['public', 'confidential'] as const
 type GrantName = (typeof GRANTS)[number]
-type ClientName = (typeof CLIENTS)[number]
 
 interface Options {
   readonly grant: GrantName
@@ -33,11 +32,7 @@ export function addToken(program: Command, context: Context): void {
         .argParser(oneOfThese('--grant', GRANTS))
         .default('refresh'),
     )
-    .addOption(
-      new Option('--client <client>', 'which client asks (see below)')
-        .choices(CLIENTS)
-        .argParser(oneOfThese('--client', CLIENTS)),
-    )
+    .addOption(clientOption())
     .option('--audience <audience>', 'what the token has to be for; fails when it is not')
     .option('--scope <words>', 'scopes to ask for (openid)')
     .option(
@@ -97,12 +92,15 @@ async function token(context: Context, options: Options): Promise<void> {
 
 function checkOptions({ grant, client, otp, scope, audience }: Options): void {
   if (otp !== undefined && grant !== 'password') throw new UsageError('--otp is for --grant password')
-  if (otp === '') throw new UsageError('--otp has an empty value')
+  if (isBlank(otp)) throw new UsageError('--otp has an empty value')
   if (client !== undefined && grant !== 'password' && grant !== 'refresh')
     throw new UsageError('--client is for --grant password and --grant refresh')
   if (scope !== undefined) checkScope(scope)
-  if (audience?.trim() === '') throw new UsageError('--audience has an empty value')
+  if (isBlank(audience)) throw new UsageError('--audience has an empty value')
 }
+
+const isBlank = (value: string | true | undefined): boolean =>
+  typeof value === 'string' && value.trim() === ''
 
 /** Values that are there when the settings are complete. */
 interface Read {
@@ -113,7 +111,7 @@ interface Read {
 function read(settings: Settings, options: Options): Read {
   switch (options.grant) {
     case 'password':
-      return { client: readClient(settings, options), grant: readPassword(settings, options) }
+      return { client: personsClient(settings, options.client), grant: readPassword(settings, options) }
     case 'client-credentials':
       return { client: withSecret(settings, 'service'), grant: () => ({ kind: 'client-credentials' }) }
     case 'device':
@@ -125,7 +123,7 @@ function read(settings: Settings, options: Options): Read {
 
 function readPassword(settings: Settings, { otp }: Options): () => Grant {
   const username = settings.answer('LATCHKEY_USERNAME', 'User name')
-  const password = settings.secret('LATCHKEY_PASSWORD', 'Password')
+  const password = settings.password()
   const code = otp === true ? settings.secret('LATCHKEY_OTP_CODE', 'One-time code') : { value: otp }
   return () => ({
     kind: 'password',
@@ -136,27 +134,11 @@ function readPassword(settings: Settings, { otp }: Options): () => Grant {
 }
 
 function readRefresh(settings: Settings, options: Options): Read {
-  const refreshToken = settings.optionalSecret('LATCHKEY_REFRESH_TOKEN')?.trim()
+  const refreshToken = settings.refreshToken()
   if (refreshToken === undefined && options.client === 'confidential')
     throw new UsageError(
       'the login that is kept is of the public client; --client confidential needs LATCHKEY_REFRESH_TOKEN',
     )
-  const client = refreshToken === undefined ? publicClient(settings) : readClient(settings, options)
+  const client = refreshToken === undefined ? publicClient(settings) : personsClient(settings, options.client)
   return { client, grant: () => ({ kind: 'refresh', refreshToken }) }
-}
-
-function readClient(settings: Settings, { client }: Options): () => Client {
-  const byDefault = settings.has('LATCHKEY_CONFIDENTIAL_CLIENT_SECRET') ? 'confidential' : 'public'
-  return (client ?? byDefault) === 'public' ? publicClient(settings) : withSecret(settings, 'confidential')
-}
-
-function publicClient(settings: Settings): () => Client {
-  const clientId = settings.clientId('public')
-  return () => ({ clientId })
-}
-
-function withSecret(settings: Settings, kind: 'confidential' | 'service'): () => Client {
-  const clientId = settings.clientId(kind)
-  const secret = settings.clientSecret(kind, clientId)
-  return () => ({ clientId, clientSecret: secret.value })
 }

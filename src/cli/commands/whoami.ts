@@ -113,7 +113,7 @@ async function ask(
 function personOf(settings: Settings): { readonly username: Answer; readonly password: Answer } {
   return {
     username: settings.answer('LATCHKEY_USERNAME', 'User name'),
-    password: settings.secret('LATCHKEY_PASSWORD', 'Password'),
+    password: settings.password(),
   }
 }
 

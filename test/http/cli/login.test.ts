@@ -254,6 +254,28 @@ describe('latchkey logout', () => {
     expect((await latchkey(['token'], { env: env() })).code).toBe(4)
   })
 
+  test.each([
+    ['the token', 'unsupported_token_type', 400],
+    ['the client', 'unauthorized_client', 401],
+  ])(
+    'a server that refuses %s was told: it says what it refused, and ends with 3',
+    async (_what, error, status) => {
+      await signedIn()
+      world.provider.answers.revoke = (_call, res) =>
+        void res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ error }))
+      const { code, stderr } = await latchkey(['logout'], { env: env() })
+
+      expect(code).toBe(3)
+      expect(stderr).toMatch(
+        new RegExp(
+          `^latchkey: the login is forgotten here, but the authorization server refused: .*${error}`,
+        ),
+      )
+      expect(stderr).not.toContain('not told')
+      expect(tokenFile(home)).not.toMatch(/eyJ|refresh-/)
+    },
+  )
+
   test('with the server away it forgets all the same, says so, and ends with 5', async () => {
     await signedIn()
     world.provider.answers.revoke = (_call, res) => void res.writeHead(503).end()

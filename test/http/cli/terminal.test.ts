@@ -79,6 +79,29 @@ describe('the prompt on a terminal', () => {
     expect(started.stdout).not.toContain('987654')
   })
 
+  test.each([
+    ['User name', GRANT, {}],
+    ['One-time code', `${GRANT} --otp`, { LATCHKEY_USERNAME: 'alice', LATCHKEY_PASSWORD: PASSWORD }],
+    ['Secret of the client webapp', `${GRANT} --client confidential`, { LATCHKEY_USERNAME: 'alice' }],
+    ['Token', 'decode', {}],
+  ])('CL-01 blanks are no answer to %j', async (question, command, more) => {
+    started = CliProcess.onTerminal(command, { env: { ...asked(), ...more } })
+    await started.shows(`${question}: `)
+    started.type('  \r')
+
+    expect((await started.exit).code).toBe(1)
+    expect(started.stdout).toContain(`nothing was entered for: ${question}`)
+    expect(world.provider.count('token')).toBe(0)
+  })
+
+  test('CL-01 a password of blanks is one', async () => {
+    world.provider.addPerson('alice', { password: '  ' })
+    started = CliProcess.onTerminal(GRANT, { env: { ...asked(), LATCHKEY_USERNAME: 'alice' } })
+    await started.shows('Password: ')
+    started.type('  \r')
+    expect((await started.exit).code).toBe(0)
+  })
+
   test('C000-01 a service account is asked for its secret, and never for user or password', async () => {
     const env = without(asked(), 'LATCHKEY_SERVICE_CLIENT_SECRET')
     started = CliProcess.onTerminal('whoami --flow service-account', { env })

@@ -48,6 +48,26 @@ describe('latchkey completion', () => {
       expect(await offered('token', ...words)).toEqual([''])
   })
 
+  test('bash offers no option where a value belongs', async () => {
+    for (const words of [
+      ['login', '--scope', ''],
+      ['token', '--audience', ''],
+    ])
+      expect(await offered(...words)).toEqual([''])
+    expect(await offered('token', '--otp', '')).toContain('--json')
+  })
+
+  test('help is completed by the names of commands', async () => {
+    expect(await offered('help', '')).toEqual(COMMANDS)
+    const { stdout: zsh } = await run(['completion', 'zsh'])
+    expect(zsh).toContain(`help) _arguments '1:value:(${COMMANDS.join(' ')})' ;;`)
+    const { stdout: fish } = await run(['completion', 'fish'])
+    expect(fish).toContain(
+      `complete -c latchkey -n '__fish_seen_subcommand_from help' -a '${COMMANDS.join(' ')}'`,
+    )
+    expect(fish).toContain("complete -c latchkey -n __fish_use_subcommand -a help -d '")
+  })
+
   test.each(['zsh', 'fish'])('%s gets every command and option', async (shell) => {
     const { code, stdout } = await run(['completion', shell])
     expect(code).toBe(0)

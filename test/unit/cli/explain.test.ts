@@ -17,6 +17,8 @@ const EXPECTED: Readonly<Record<TokenErrorCode, number>> = {
   store_unusable: 1,
 }
 
+const ISSUER = 'OIDC_ISSUER says where the authorization server is.'
+
 const tokenError = (code: TokenErrorCode, message: string, hint?: string): TokenError =>
   new TokenError(code, message, { status: 400, error: 'the_error', hint })
 
@@ -46,11 +48,24 @@ describe('explain', () => {
   test('an outage names the settings that mend it', () => {
     const hint =
       'nothing answers at http://a; where this process reaches the server under another address (a container), set internalUrl (OIDC_INTERNAL_URL)'
-    expect(explain(tokenError('unavailable', 'no answer', hint)).lines).toEqual([
-      'no answer',
+    expect(explain(tokenError('unavailable', 'no answer from http://a: ECONNREFUSED', hint)).lines).toEqual([
+      'no answer from http://a: ECONNREFUSED',
       `hint: ${hint}`,
-      'OIDC_ISSUER says where the authorization server is.',
+      ISSUER,
     ])
+    const notFound = 'discovery of issuer http://a/realms/x answered 404'
+    expect(explain(tokenError('unavailable', notFound)).lines).toEqual([notFound, ISSUER])
+  })
+
+  test.each([
+    'the token endpoint answered 500',
+    'the token endpoint answered 429: slow_down',
+    'discovery of issuer http://a answered 503',
+    'the key document answered 500',
+    'there is no device_authorization_endpoint: http://a names none',
+  ])('a server that is there is not looked for elsewhere: %s', (message) => {
+    expect(explain(tokenError('unavailable', message)).lines).toEqual([message])
+    expect(explain(new ProviderError('provider_unavailable', message)).lines).toEqual([message])
   })
 
   test('CL-04 a place that another process has is none, and its message says all', () => {

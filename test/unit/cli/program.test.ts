@@ -56,7 +56,7 @@ describe('latchkey', () => {
     [
       'one argument too many',
       ['decode', 'eyJhbGciOi'],
-      /more arguments than it takes\n {2}See latchkey decode --help/,
+      /more arguments than it takes\n {2}A token is given on standard input or in LATCHKEY_TOKEN, and never as an argument\.\n {2}See latchkey decode --help/,
     ],
     ['a flow that is none', ['whoami', '--flow', 'eyJhbGciOi'], /--flow takes one of: public, confidential/],
     ['an option without its value', ['token', '--scope'], /argument missing/],
@@ -64,12 +64,38 @@ describe('latchkey', () => {
     ['no shell', ['completion'], /missing required argument 'shell'/],
     ['--otp for another grant', ['token', '--otp', '123'], /--otp is for --grant password/],
     ['--client for another grant', ['token', '--grant', 'device', '--client', 'public'], /--client is for/],
+    ['a code of blanks', ['token', '--grant=password', '--otp', ' '], /--otp has an empty value/],
+    ['a command behind a command', ['logout', 'token'], /See latchkey logout --help/],
+    ['another one', ['login', 'whoami'], /See latchkey login --help/],
+    [
+      'a command as a value',
+      ['token', '--grant', 'login'],
+      /--grant takes one of[^]*See latchkey token --help/,
+    ],
     ['a scope with quotes', ['login', '--scope', '"x"'], /--scope takes words/],
   ])('CL-01 %s is wrong use: 2, in our words', async (_name, argv, words) => {
     const { code, stdout, stderr } = await run(argv)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(words)
     expect(stderr).not.toContain('eyJhbGciOi')
+  })
+
+  test('CL-01 help of a command that is none is told like the command', async () => {
+    for (const word of ['eyJhbGciOi', 'wohami']) expect(await run(['help', word])).toEqual(await run([word]))
+    expect((await run(['help', 'eyJhbGciOi'])).code).toBe(2)
+    expect(await run(['help', 'help'])).toEqual(await run(['help']))
+    expect((await run(['help'])).code).toBe(0)
+  })
+
+  test('CL-01 a setting that is blank is named once', async () => {
+    const env = { OIDC_ISSUER: 'http://127.0.0.1/realms/x', LATCHKEY_USERNAME: ' ', LATCHKEY_PASSWORD: 'x' }
+    const { code, stderr } = await run(['token', '--grant', 'password'], { env })
+    expect(code).toBe(1)
+    expect(stderr.match(/LATCHKEY_USERNAME/g)).toHaveLength(1)
+    const another = { OIDC_ISSUER: env.OIDC_ISSUER, LATCHKEY_USERNAME_FILE: 'x', LATCHKEY_PASSWORD: 'x' }
+    expect((await run(['token', '--grant', 'password'], { env: another })).stderr).toContain(
+      'LATCHKEY_USERNAME is required',
+    )
   })
 
   test('CL-01 nothing that is typed in a wrong place is repeated', async () => {
