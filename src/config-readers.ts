@@ -11,8 +11,9 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 /** A web address without credentials, query and fragment; returned exactly as given. */
 export function webAddress(production: boolean): Reader<string> {
   return (value) => {
-    const url = URL.canParse(value) ? new URL(value) : undefined
-    if (url === undefined || !/^https?:$/.test(url.protocol)) throw new Refusal('is not an http(s) address')
+    // What else `URL` would mend, others would take for another address.
+    const url = /^https?:\/\/[^\s\\]+$/i.test(value) && URL.canParse(value) ? new URL(value) : undefined
+    if (url === undefined) throw new Refusal('is not an http(s) address')
     if (url.username !== '' || url.password !== '') throw new Refusal('must not hold a user name or password')
     if (/[?#]/.test(value)) throw new Refusal('must not have a query or fragment')
     if (production && isPlainOutside(url)) {

@@ -12,6 +12,12 @@ export { createRefreshTokenProvider, type RefreshTokenProviderOptions } from './
 export { createTokenExchangeProvider, type TokenExchangeProviderOptions } from './tokens/token-exchange.js'
 export { createTokenFile, type TokenFileOptions } from './tokens/token-file.js'
 export type { TokenProviderOptions } from './tokens/token-options.js'
-export type { CallOptions, Introspection, TokenFetchInit, TokenProvider } from './tokens/token-provider.js'
+export type {
+  CallOptions,
+  TokenHook,
+  Introspection,
+  TokenFetchInit,
+  TokenProvider,
+} from './tokens/token-provider.js'
 export type { TokenSet } from './tokens/token-set.js'
 export type { TokenStore } from './tokens/token-store.js'

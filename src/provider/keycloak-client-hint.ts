@@ -14,10 +14,19 @@ export interface KeycloakClient {
   readonly clientAuthentication: ClientAuthentication
   /** The address of its key document, if it has one, with `private_key_jwt`. */
   readonly keyDocument?: string | undefined
+  /** Whether its options are read from the environment, too, under these names of the app's. */
+  readonly bySettings?: boolean
 }
 
-const METHOD = 'clientAuthentication (OIDC_CLIENT_AUTH)'
-const SECRET = 'clientSecret (OIDC_CLIENT_SECRET)'
+const SETTINGS = {
+  clientAuthentication: 'OIDC_CLIENT_AUTH',
+  clientSecret: 'OIDC_CLIENT_SECRET',
+  clientKeyFile: 'OIDC_CLIENT_KEY_FILE',
+  clientCertFile: 'OIDC_CLIENT_CERT_FILE',
+} as const
+
+const nameOf = (option: keyof typeof SETTINGS, { bySettings }: KeycloakClient): string =>
+  bySettings === true ? `${option} (${SETTINGS[option]})` : option
 
 const authenticator = (clientId: string): string =>
   `Clients → ${clientId} → Credentials → Client Authenticator`
@@ -35,17 +44,18 @@ export function keycloakClientHint(refusal: ClientRefusal, client: KeycloakClien
 /** Keycloak names what it misses. */
 function otherProofHint({ description }: ClientRefusal, client: KeycloakClient): string | undefined {
   const { clientId } = client
+  const method = nameOf('clientAuthentication', client)
   if (/client_assertion/i.test(description) && provesBySecret(client))
     return (
-      `${clientId} proves itself by a signed JWT: ${METHOD} private_key_jwt where ${authenticator(clientId)} is Signed JWT, ` +
+      `${clientId} proves itself by a signed JWT: ${method} private_key_jwt where ${authenticator(clientId)} is Signed JWT, ` +
       `client_secret_jwt where it is Signed JWT with Client Secret; a plain secret is for Client Id and Secret`
     )
   if (/missing client_id/i.test(description) && provesBySecret(client))
-    return `${authenticator(clientId)} is not Client Id and Secret, but most likely X509 Certificate: that is ${METHOD} tls_client_auth`
+    return `${authenticator(clientId)} is not Client Id and Secret, but most likely X509 Certificate: that is ${method} tls_client_auth`
   const [, allowed] = /requires method '(client_secret_basic|client_secret_post)'/.exec(description) ?? []
   return allowed === undefined
     ? undefined
-    : `${METHOD} must be ${allowed}, or Clients → ${clientId} → Credentials → Allowed authentication method another`
+    : `${method} must be ${allowed}, or Clients → ${clientId} → Credentials → Allowed authentication method another`
 }
 
 const provesBySecret = ({ clientAuthentication }: KeycloakClient): boolean =>
@@ -62,31 +72,34 @@ function hintOfMethod({ error, description }: ClientRefusal, client: KeycloakCli
 /** The token endpoint's words for a client that is unknown or disabled, or has a wrong secret. */
 const isUsual = (description: string): boolean => /^invalid client or/i.test(description)
 
-function proofHint({ clientId, clientAuthentication, keyDocument }: KeycloakClient): string {
+function proofHint(client: KeycloakClient): string {
+  const { clientId, clientAuthentication } = client
+  const method = nameOf('clientAuthentication', client)
+  const secret = nameOf('clientSecret', client)
   const isOne = (kind: string): string => `${authenticator(clientId)}: ${kind}`
-  const expects = (kind: string): string => `does it expect ${METHOD} ${clientAuthentication}? ${isOne(kind)}`
+  const expects = (kind: string): string => `does it expect ${method} ${clientAuthentication}? ${isOne(kind)}`
   switch (clientAuthentication) {
     case 'none':
       return (
-        `${clientId} has to prove itself, and nothing was given for that: ${SECRET} is at Clients → ${clientId} → ` +
-        `Credentials → Client Secret. ${METHOD} none is for a client with Client authentication Off (Settings → Capability config)`
+        `${clientId} has to prove itself, and nothing was given for that: ${secret} is at Clients → ${clientId} → ` +
+        `Credentials → Client Secret. ${method} none is for a client with Client authentication Off (Settings → Capability config)`
       )
     case 'client_secret_basic':
     case 'client_secret_post':
       return (
-        `${SECRET} is not the secret of this client (Clients → ${clientId} → Credentials → Client Secret), or it does not ` +
+        `${secret} is not the secret of this client (Clients → ${clientId} → Credentials → Client Secret), or it does not ` +
         `prove itself by a secret: ${isOne('Client Id and Secret')}`
       )
     case 'client_secret_jwt':
-      return `${expects('Signed JWT with Client Secret')}, and Client Secret is ${SECRET}; the clocks of both machines must agree`
+      return `${expects('Signed JWT with Client Secret')}, and Client Secret is ${secret}; the clocks of both machines must agree`
     case 'private_key_jwt':
-      return `${expects('Signed JWT')}, Signature algorithm: Any algorithm, or that of the key; Keys → ${keysHint(keyDocument)}; the clocks of both machines must agree`
+      return `${expects('Signed JWT')}, Signature algorithm: Any algorithm, or that of the key; Keys → ${keysHint(client)}; the clocks of both machines must agree`
     case 'tls_client_auth':
-      return `${expects('X509 Certificate')}, Subject DN: that of clientCertFile (OIDC_CLIENT_CERT_FILE), Allow regex pattern comparison Off; Keycloak must ask for certificates (https-client-auth=request), trust their issuer, and see ours: a proxy before it that ends TLS does not show it`
+      return `${expects('X509 Certificate')}, Subject DN: that of ${nameOf('clientCertFile', client)}, Allow regex pattern comparison Off; Keycloak must ask for certificates (https-client-auth=request), trust their issuer, and see ours: a proxy before it that ends TLS does not show it`
   }
 }
 
-const keysHint = (keyDocument: string | undefined): string =>
-  keyDocument === undefined
-    ? 'Use JWKS URL Off and a JWK Set with the public key of clientKeyFile (OIDC_CLIENT_KEY_FILE) under its RFC 7638 thumbprint, or On with an address that shows it and that Keycloak can open'
-    : `Use JWKS URL On, JWKS URL: ${keyDocument}, which Keycloak must be able to open`
+const keysHint = (client: KeycloakClient): string =>
+  client.keyDocument === undefined
+    ? `Use JWKS URL Off and a JWK Set with the public key of ${nameOf('clientKeyFile', client)} under its RFC 7638 thumbprint, or On with an address that shows it and that Keycloak can open`
+    : `Use JWKS URL On, JWKS URL: ${client.keyDocument}, which Keycloak must be able to open`

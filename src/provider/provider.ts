@@ -84,6 +84,7 @@ export function createProvider(options: ProviderOptions): Provider {
     now,
   })
   const clients = new WeakMap<ProviderMetadata, ProviderClient>()
+  const keyDocument = publicUrl + KEY_DOCUMENT_PATH
   return {
     issuer,
     clientId,
@@ -100,7 +101,7 @@ export function createProvider(options: ProviderOptions): Provider {
     clientHint(refusal) {
       const metadata = discovery.known()
       if (metadata === undefined || !isKeycloak(metadata)) return undefined
-      return keycloakClientHint(refusal, { ...options, keyDocument: publicUrl + KEY_DOCUMENT_PATH })
+      return keycloakClientHint(refusal, { ...options, keyDocument, bySettings: true })
     },
     probe: discovery.probe,
     checkAddresses: once(async () => {

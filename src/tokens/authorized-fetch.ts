@@ -75,8 +75,8 @@ async function renewed(source: TokenSource, signal: AbortSignal | undefined): Pr
   }
 }
 
-/** A 401 of another origin, where a redirect led, is not about our token: it was not shown there. */
-const sawToken = ({ url }: Response, api: string): boolean => new URL(url).origin === api
+/** A 401 of another origin, where a redirect led, is not about our token: it was not shown there. One that a program has made has no address. */
+const sawToken = ({ url }: Response, api: string): boolean => url === '' || new URL(url).origin === api
 
 /** What comes bit by bit, and once: a stream of the web or of Node. */
 const isStream = (body: unknown): boolean =>
@@ -102,5 +102,16 @@ function send({ request, init, body, signal }: Sendable, token: string): Promise
   const all = { ...init, method, headers: Object.fromEntries(headers), body, redirect, integrity, ...duplex }
   const complete = signal === undefined ? all : { ...all, signal }
   // Everybody's own `fetch` knows no proxy; where there is one, ours does.
-  return hasProxy() ? transport(new URL(url), complete) : fetch(url, complete)
+  return hasProxy() ? transport(new URL(url), complete).then(asOwn) : fetch(url, complete)
+}
+
+/** Without a body, whatever stands there. @see {@link https://fetch.spec.whatwg.org/#null-body-status | Fetch §2.2.3} */
+const NULL_BODY: readonly number[] = [204, 205, 304]
+
+/** An answer of the class that everybody's `fetch` gives. */
+function asOwn(answer: Response): Response {
+  const { status, statusText, url, redirected } = answer
+  const body = NULL_BODY.includes(status) ? null : answer.body
+  const own = new Response(body, { status, statusText, headers: [...answer.headers] })
+  return Object.defineProperties(own, { url: { value: url }, redirected: { value: redirected } })
 }

@@ -5,6 +5,7 @@ import { HeldTokens, keyOf, type Wanted } from './held-tokens.js'
 import { Listeners, type Listener } from './listeners.js'
 import { Rest } from './rest.js'
 import { Rotation } from './rotation.js'
+import { SignIn } from './sign-in.js'
 import type { TokenClient } from './token-client.js'
 import type { TokenSet } from './token-set.js'
 import type { TokenStore } from './token-store.js'
@@ -13,6 +14,8 @@ export interface ChainOptions {
   readonly client: TokenClient
   readonly grant: Grant | undefined
   readonly store: TokenStore | undefined
+  /** What the grant asks for, and what the tokens in the store are for. */
+  readonly scope?: string | undefined
   readonly now: () => number
   /** Hears of every refresh token that is got. */
   readonly onRefreshToken: (refreshToken: string) => void
@@ -23,7 +26,11 @@ export interface ChainOptions {
  * there are, one call is under way, and no refresh token is sent again after it was spent.
  */
 export class Chain {
-  #options: ChainOptions
+  readonly #signIn: SignIn
+  readonly #grant: Grant | undefined
+  #store: TokenStore | undefined
+  /** What the tokens in the store are for. */
+  #scope: string | undefined
   readonly #held: HeldTokens
   readonly #rest: Rest
   readonly #flights = new Map<string, Flight<TokenSet>>()
@@ -31,16 +38,16 @@ export class Chain {
   readonly #rotation: Rotation
   /** In the store when it was last seen. */
   #stored: string | undefined
-  /** Why there will be no more tokens. */
-  #end: TokenError | undefined
-  #hasGranted = false
   #line: Promise<unknown> = Promise.resolve()
 
-  constructor(options: ChainOptions, refreshToken?: string) {
-    this.#options = options
-    this.#held = new HeldTokens(options.now)
-    this.#rest = new Rest(options.now)
-    this.#rotation = new Rotation(refreshToken, options.onRefreshToken)
+  constructor({ client, grant, store, scope, now, onRefreshToken }: ChainOptions, refreshToken?: string) {
+    this.#rotation = new Rotation(refreshToken, onRefreshToken)
+    this.#signIn = new SignIn({ client, grant, scope, rotation: this.#rotation })
+    this.#grant = grant
+    this.#store = store
+    this.#scope = scope
+    this.#held = new HeldTokens(now)
+    this.#rest = new Rest(now)
   }
 
   /** `listener` is told of new tokens as long as somebody else holds it. */
@@ -49,10 +56,12 @@ export class Chain {
   }
 
   /** Another provider with the same refresh token: its way to the server is the newer one, its store serves if there is none. */
-  join({ client, store }: Pick<ChainOptions, 'client' | 'store'>): void {
-    const isFirstStore = this.#options.store === undefined && store !== undefined
-    this.#options = { ...this.#options, client, store: this.#options.store ?? store }
-    if (isFirstStore) this.#held.refuseAll()
+  join({ client, store, scope }: Pick<ChainOptions, 'client' | 'store' | 'scope'>): void {
+    this.#signIn.client = client
+    if (this.#store !== undefined || store === undefined) return
+    this.#store = store
+    this.#scope = scope
+    this.#held.refuseAll()
   }
 
   /** Takes an access token that is known from elsewhere, unless there is one. */
@@ -62,16 +71,7 @@ export class Chain {
 
   /** Tokens that are current. */
   async get(wanted: Wanted, signal?: AbortSignal): Promise<TokenSet> {
-    const current = this.#held.current(wanted)
-    if (current !== undefined) return current
-    try {
-      return await this.#fly(wanted, signal)
-    } catch (error) {
-      // What was under way may have been for somebody who wants another one.
-      const still = error instanceof TokenError && isFault(error) ? this.#held.usable(wanted) : undefined
-      if (still === undefined) throw error
-      return still
-    }
+    return this.#held.current(wanted) ?? this.#fly(wanted, signal)
   }
 
   /** Others than those that are known, although these may be good: the server is asked, whatever it said a moment ago. */
@@ -93,7 +93,7 @@ export class Chain {
   /** Ends the sign-in at the server, and forgets it here. */
   async revoke(): Promise<void> {
     await this.#inLine(async () => {
-      const { store } = this.#options
+      const store = this.#store
       if (store === undefined) return this.#revoke(undefined)
       const failures: unknown[] = []
       await store.update(async (kept) => {
@@ -106,16 +106,17 @@ export class Chain {
 
   async #revoke(kept: TokenSet | undefined): Promise<void> {
     const isNewest = kept !== undefined && !this.#isOld(kept)
-    const refreshToken = (isNewest ? kept.refreshToken : undefined) ?? this.#rotation.current
+    const refreshToken = (isNewest ? kept.refreshToken : undefined) ?? this.#rotation.last
     const accessToken = kept?.accessToken ?? this.#held.any?.accessToken
     this.#forget()
-    const { client } = this.#options
+    const { client } = this.#signIn
     if (refreshToken !== undefined) await client.revoke(refreshToken, 'refresh_token')
     else if (accessToken !== undefined) await client.revoke(accessToken, 'access_token')
   }
 
   #fly(wanted: Wanted, signal: AbortSignal | undefined, but?: string): Promise<TokenSet> {
-    const key = keyOf(wanted.scope)
+    // Who wants another one is not content with what serves everybody else.
+    const key = [keyOf(wanted.scope), but === undefined ? '' : 'another'].join('\n')
     const known = this.#flights.get(key)
     // One that was abandoned ends as it likes: who comes now is served after it.
     if (known?.isAbandoned === false) return known.join(signal)
@@ -138,32 +139,32 @@ export class Chain {
   /** `but` is an access token that is no answer. */
   async #renew(wanted: Wanted, abandoned: AbortSignal, but?: string): Promise<TokenSet> {
     abandoned.throwIfAborted()
-    const { fault } = this.#rest
-    if (fault !== undefined && but === undefined) {
-      const before = this.#held.usable(wanted)
-      if (before !== undefined) return before
-      if (this.#held.restore(wanted)) throw fault
-    }
+    const before = but === undefined ? this.#makeDo(wanted, this.#rest.fault) : undefined
+    if (before !== undefined) return before
     try {
       return await this.#renewed(wanted, abandoned, but)
     } catch (error) {
-      if (isTrouble(error)) return this.#makeDo(wanted, error, but)
-      if (but !== undefined && error instanceof TokenError) this.#held.refuseAll()
+      if (isTrouble(error)) {
+        if (this.#held.lasts(wanted)) this.#rest.begin(error)
+        const still = this.#makeDo(wanted, error)
+        // Who wants another one hears that there is none.
+        if (still !== undefined && still.accessToken !== but) return still
+      } else if (but !== undefined && error instanceof TokenError) this.#held.refuseAll()
       throw error
     }
   }
 
-  /** With what there is, when no other can be had. Who wants another one hears that there is none. */
-  #makeDo(wanted: Wanted, fault: TokenError, but: string | undefined): TokenSet {
-    const still = this.#held.usable(wanted)
-    if (still === undefined && !this.#held.restore(wanted)) throw fault
-    this.#rest.begin(fault)
-    if (still === undefined || still.accessToken === but) throw fault
-    return still
+  /** With what lasts, when no other can be had. */
+  #makeDo(wanted: Wanted, fault: TokenError | undefined): TokenSet | undefined {
+    if (fault === undefined) return undefined
+    const { tokens, wasRefused } = this.#held.restore(wanted) ?? {}
+    // One that an API refused serves as long as nobody knows better.
+    if (wasRefused === true && !isFault(fault)) throw fault
+    return tokens
   }
 
   async #renewed(wanted: Wanted, abandoned: AbortSignal, but?: string): Promise<TokenSet> {
-    const { store, grant } = this.#options
+    const store = this.#store
     const current = this.#held.current(wanted)
     // Somebody before us in the line has got it.
     if (current !== undefined && current.accessToken !== but) return current
@@ -171,7 +172,7 @@ export class Chain {
     const kept = await store.read()
     const news = this.#seen(kept, wanted, but)
     if (news !== undefined) return news
-    if (grant?.kind === 'interactive' && kept?.refreshToken === undefined) {
+    if (this.#grant?.kind === 'interactive' && kept?.refreshToken === undefined) {
       // A person may take minutes: nobody else is made to wait for that.
       const tokens = await this.#fresh(wanted.scope, abandoned)
       await store.update(() => Promise.resolve({ ...tokens }))
@@ -189,11 +190,13 @@ export class Chain {
     but: string | undefined,
   ): Promise<TokenSet> {
     const failures: unknown[] = []
+    let fresh: TokenSet | undefined
     const result = await store.update(async (kept) => {
       const news = this.#seen(kept, wanted, but)
       if (news !== undefined) return news
       try {
-        return { ...(await this.#fresh(wanted.scope, abandoned)) }
+        fresh = await this.#fresh(wanted.scope, abandoned)
+        return this.#toKeep(kept, wanted, fresh)
       } catch (error) {
         failures.push(error)
         return this.#left(kept, error)
@@ -201,7 +204,10 @@ export class Chain {
     })
     this.#stored = result?.refreshToken
     if (failures.length > 0) throw failures[0]
-    if (result !== undefined) return this.#take(wanted.scope, result)
+    if (result !== undefined) {
+      const taken = this.#take(result)
+      return this.#isOfStore(wanted) ? taken : (fresh ?? taken)
+    }
     // Somebody has signed out meanwhile.
     this.#forget()
     throw signInAgain()
@@ -210,6 +216,16 @@ export class Chain {
   /** Another process removes a refresh token that is dead, or revoked: ours is none any more when it was that. */
   #missIn(kept: TokenSet | undefined): void {
     if (kept === undefined && this.#rotation.current === this.#stored) this.#rotation.follow(undefined)
+  }
+
+  #isOfStore({ scope }: Wanted): boolean {
+    return keyOf(scope) === keyOf(this.#scope)
+  }
+
+  /** Of tokens for another scope than its own the store gets the refresh token, which is all scopes' own. */
+  #toKeep(kept: TokenSet | undefined, wanted: Wanted, fresh: TokenSet): TokenSet {
+    if (this.#isOfStore(wanted)) return { ...fresh }
+    return { ...(kept ?? { ...fresh, expiresAt: fresh.obtainedAt }), refreshToken: fresh.refreshToken }
   }
 
   /** What a failure leaves of the tokens that are kept: nothing, when they are dead. */
@@ -225,7 +241,7 @@ export class Chain {
   }
 
   #forget(): void {
-    this.#rotation.follow(undefined)
+    this.#rotation.forget()
     this.#held.clear()
   }
 
@@ -233,68 +249,28 @@ export class Chain {
   #seen(kept: TokenSet | undefined, wanted: Wanted, but: string | undefined): TokenSet | undefined {
     this.#missIn(kept)
     if (kept === undefined) return undefined
-    this.#take(wanted.scope, kept)
-    const isNews = kept.accessToken !== but && !this.#isOld(kept) && this.#held.isNews(kept, wanted)
+    this.#take(kept)
+    const isNews =
+      this.#isOfStore(wanted) &&
+      kept.accessToken !== but &&
+      !this.#isOld(kept) &&
+      this.#held.isNews(kept, wanted)
     return isNews ? kept : undefined
   }
 
   /** What another process has got. */
-  #take(scope: string | undefined, tokens: TokenSet): TokenSet {
+  #take(tokens: TokenSet): TokenSet {
     if (this.#isOld(tokens)) return tokens
     this.#stored = tokens.refreshToken
     this.#rotation.follow(tokens.refreshToken)
-    this.#end = undefined
-    this.#held.take(scope, tokens)
+    this.#held.take(this.#scope, tokens)
     return tokens
   }
 
   async #fresh(scope: string | undefined, abandoned: AbortSignal): Promise<TokenSet> {
-    const { grant } = this.#options
-    if (this.#rotation.current !== undefined) {
-      const tokens = await this.#refreshed(this.#rotation.current, scope)
-      if (tokens !== undefined) return tokens
-    }
-    if (this.#end !== undefined) throw this.#end
-    if (grant === undefined || (grant.kind === 'once' && this.#hasGranted)) throw signInAgain()
-    const tokens = await grant.request(abandoned, () => (this.#hasGranted = true))
-    return this.#adopt(scope, tokens, tokens.refreshToken)
-  }
-
-  /** Nothing, when the refresh token is dead and the first grant can take its place. */
-  async #refreshed(refreshToken: string, scope: string | undefined): Promise<TokenSet | undefined> {
-    let next: string | undefined
-    try {
-      const tokens = await this.#options.client.request({
-        asked: 'refresh_token',
-        grantType: 'refresh_token',
-        parameters: { refresh_token: refreshToken, scope },
-        secret: ['refresh_token'],
-        onSpent: (newer) => (next = newer),
-      })
-      return this.#adopt(scope, tokens, tokens.refreshToken ?? refreshToken)
-    } catch (error) {
-      if (next !== undefined) this.#rotation.follow(next)
-      else if (error instanceof TokenError && this.#isDead(error)) return undefined
-      throw error
-    }
-  }
-
-  /** Lets go of a refresh token that is dead, or may be. Whether the first grant can take its place at once. */
-  #isDead(error: TokenError): boolean {
-    const kind = this.#options.grant?.kind
-    const isDead = error.code === 'sign_in_again'
-    // Whether it was spent is not known after a fault: where there is another way, it is not risked.
-    if (isDead || (kind === 'repeatable' && isFault(error))) this.#rotation.follow(undefined)
-    if (isDead && (kind === undefined || kind === 'once')) this.#end = error
-    return isDead && kind === 'repeatable'
-  }
-
-  #adopt(scope: string | undefined, tokens: TokenSet, refreshToken: string | undefined): TokenSet {
-    this.#rotation.follow(refreshToken)
-    // It goes to everybody who asks, and to listeners.
-    const adopted = Object.freeze({ ...tokens, refreshToken })
-    this.#held.hold(scope, adopted)
-    this.#listeners.tell(adopted)
-    return adopted
+    const tokens = await this.#signIn.fresh(scope, abandoned)
+    this.#held.hold(scope, tokens)
+    this.#listeners.tell(tokens)
+    return tokens
   }
 }

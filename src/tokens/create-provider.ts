@@ -10,7 +10,7 @@ import type { Wanted } from './held-tokens.js'
 import { keycloakInactiveHint } from './keycloak-token-hints.js'
 import { createTokenClient, isFor, timesOf, type TokenClient } from './token-client.js'
 import type { TokenProviderOptions } from './token-options.js'
-import type { CallOptions, Introspection, TokenProvider } from './token-provider.js'
+import type { CallOptions, Introspection, TokenHook, TokenProvider } from './token-provider.js'
 import type { TokenSet } from './token-set.js'
 
 /** A token that is no older was issued just now, in milliseconds. */
@@ -29,7 +29,7 @@ export function createProvider(options: TokenProviderOptions, beginning: Beginni
   const { scope, refreshBefore = 30, store, onTokens, now = Date.now } = options
   const { grant, refreshToken, accessToken } = beginning
   const client = createTokenClient(options, now)
-  const chain = chainOf(client, { client, grant: grant?.(client), store, now }, refreshToken)
+  const chain = chainOf(client, { client, grant: grant?.(client), store, scope, now }, refreshToken)
   // Held by every function of the provider: with the last of them the listener goes, too.
   const wanted = { scope, refreshBefore, onTokens }
   chain.listen(wanted)
@@ -58,7 +58,7 @@ function assemble({ chain, wanted, tokens, client, now }: Parts): TokenProvider 
     accept: (api) => chain.accept(api),
   })
   return Object.assign((options?: CallOptions) => current(options), {
-    ensureFresh: current,
+    ensureFresh: current as TokenHook,
     tokens,
     fetch,
     async renew(options?: CallOptions): Promise<string> {

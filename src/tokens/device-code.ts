@@ -21,7 +21,7 @@ export interface DevicePrompt {
 
 /** Options of {@link createDeviceCodeProvider}. */
 export interface DeviceCodeProviderOptions extends TokenProviderOptions {
-  /** Shows the person where to go. Called once for each sign-in. */
+  /** Shows the person where to go. Called once for each sign-in, which ends when it fails. */
   readonly onPrompt: (prompt: DevicePrompt) => unknown
 }
 
@@ -61,11 +61,11 @@ async function signIn(
   })
   const { device_code: deviceCode, interval, expires_in: expiresIn } = started
   abandoned.throwIfAborted()
-  await onPrompt(promptOf(started))
+  const prompt = promptOf(started)
   return devicePolling({
     interval,
     expiresIn,
-    abandoned,
+    abandoned: show(() => onPrompt(prompt), abandoned),
     now,
     poll: () =>
       client.request({
@@ -75,6 +75,17 @@ async function signIn(
         secret: ['device_code', 'code_verifier'],
       }),
   })
+}
+
+/**
+ * Shows the prompt. Nobody waits for it: it may be a dialog that stays open. The signal is aborted when that fails, and
+ * when nobody waits for the tokens any more.
+ */
+function show(onPrompt: () => unknown, abandoned: AbortSignal): AbortSignal {
+  const ended = new AbortController()
+  abandoned.addEventListener('abort', () => ended.abort(abandoned.reason), { once: true })
+  new Promise((resolve) => resolve(onPrompt())).catch((error: unknown) => ended.abort(error))
+  return ended.signal
 }
 
 /** @throws {@link TokenError} `invalid_response` for an address that is not one of the web, or seems to be another host's. */
@@ -101,7 +112,7 @@ function promptOf(started: oidc.DeviceAuthorizationResponse): DevicePrompt {
 
 /** What stands before an `@` looks like the host, and is none. */
 function isForPeople(address: string): boolean {
-  if (!URL.canParse(address)) return false
-  const { protocol, username, password } = new URL(address)
-  return /^https?:$/.test(protocol) && username === '' && password === ''
+  if (!/^https?:\/\/[^\s\\]+$/i.test(address) || !URL.canParse(address)) return false
+  const { username, password } = new URL(address)
+  return username === '' && password === ''
 }

@@ -7,7 +7,10 @@ import { unless, usingFiles } from './unusable-file.js'
 
 /** Milliseconds between two signs of life of a holder. */
 const TOUCH = 1000
-/** Milliseconds without one after which a lock is taken from a holder of whom nothing else is known. */
+/**
+ * Milliseconds without one after which a lock is taken from a holder of whom nothing else is known. One that is known to
+ * live keeps it, however long it is stopped or busy: it may have sent the refresh token.
+ */
 const STALE = 3000
 /** Milliseconds between two looks of who waits, at least and at most. */
 const LOOK = { min: 25, max: 50 }
@@ -18,13 +21,13 @@ export interface FileLockOptions {
   readonly folder: string
   /** What the names of its files begin with. */
   readonly name: string
-  /** Seconds to wait for it. */
+  /** Seconds to wait for it while one and the same process holds it. */
   readonly patience: number
 }
 
 /** A lock that is held by this process. */
 export interface HeldFileLock {
-  /** Whether it is still ours: it is taken from who seems dead, such as a process that was stopped for a while. */
+  /** Whether it is still ours: it is taken from who seems dead, such as a process of another machine that was asleep. */
   isOurs(): Promise<boolean>
   /**
    * A path for a temporary file. The next holder removes what is left of it before anything else, so that who has lost
@@ -44,13 +47,19 @@ export interface HeldFileLock {
  * @throws `TokenError` `store_unusable`; `unavailable` when it cannot be had in time.
  */
 export async function takeFileLock(options: FileLockOptions): Promise<HeldFileLock> {
-  const deadline = performance.now() + options.patience * 1000
+  const patience = options.patience * 1000
+  let deadline = performance.now() + patience
+  let held = 0
   const isStale = watchForSigns()
+  const isLeft = (look: LockLook): boolean => look.free || (!look.alive && isStale(look))
   for (;;) {
     const highest = await highestLock(options)
+    // Somebody else has it now, so there is progress.
+    if (highest !== held) deadline = performance.now() + patience
+    held = highest
     const file = lockPath(options, highest)
     const look = highest === 0 ? undefined : await lookAtLockFile(file)
-    if (highest === 0 || look?.free === true || (look !== undefined && isStale(look))) {
+    if (highest === 0 || (look !== undefined && isLeft(look))) {
       const lock = await takeNext(options, highest + 1)
       if (lock !== undefined) return lock
     }

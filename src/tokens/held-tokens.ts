@@ -52,13 +52,7 @@ export class HeldTokens {
   /** Those that are not due. */
   current(wanted: Wanted): TokenSet | undefined {
     const held = this.#held.get(keyOf(wanted.scope))
-    return isTaken(held) && this.#isFresh(held.tokens, wanted) ? held.tokens : undefined
-  }
-
-  /** Those that are not over, although they may be due. */
-  usable({ scope }: Wanted): TokenSet | undefined {
-    const held = this.#held.get(keyOf(scope))
-    return isTaken(held) && this.#lasts(held.tokens) ? held.tokens : undefined
+    return held?.isRefused === false && this.#isFresh(held.tokens, wanted) ? held.tokens : undefined
   }
 
   /** Whether tokens from elsewhere are of use: they are not due, and not the ones that were refused. */
@@ -94,15 +88,19 @@ export class HeldTokens {
     this.#refusals.delete(api)
   }
 
-  /**
-   * Takes a refused token back, as no other can be had: one API's word does not make it useless for all. Returns whether
-   * there is one that is not over.
-   */
-  restore({ scope }: Wanted): boolean {
+  /** Whether there are any that are not over, although they may be due, or refused. */
+  lasts({ scope }: Wanted): boolean {
     const held = this.#held.get(keyOf(scope))
-    if (held === undefined || !this.#lasts(held.tokens)) return false
+    return held !== undefined && held.tokens.expiresAt > this.#now()
+  }
+
+  /** Those that last. A refused one is taken back, as no other can be had: one API's word does not make it useless for all. */
+  restore(wanted: Wanted): { readonly tokens: TokenSet; readonly wasRefused: boolean } | undefined {
+    const held = this.#held.get(keyOf(wanted.scope))
+    if (held === undefined || !this.lasts(wanted)) return undefined
+    const { tokens, isRefused: wasRefused } = held
     held.isRefused = false
-    return true
+    return { tokens, wasRefused }
   }
 
   /** The next ones are to be others, although these may be good. */
@@ -123,17 +121,11 @@ export class HeldTokens {
     if (this.#refusals.has(api) || this.#refusals.size < MOST_APIS) this.#refusals.set(api, refusals)
   }
 
-  #lasts({ expiresAt }: TokenSet): boolean {
-    return expiresAt > this.#now()
-  }
-
   #isFresh({ obtainedAt, expiresAt: end }: TokenSet, { refreshBefore }: Wanted): boolean {
     const now = this.#now()
     return obtainedAt - now <= SET_BACK && !isTimeToRenew({ obtainedAt, end }, refreshBefore, now)
   }
 }
-
-const isTaken = (held: Held | undefined): held is Held => held?.isRefused === false
 
 /** Words in any order are the same scope. */
 export const keyOf = (scope = ''): string => [...new Set(scope.split(' '))].sort().join(' ')

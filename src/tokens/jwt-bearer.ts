@@ -26,13 +26,13 @@ export function createJwtBearerProvider(options: JwtBearerProviderOptions): Toke
   return createProvider(common, {
     grant: (client) => ({
       kind: typeof assertion === 'string' ? 'once' : 'repeatable',
-      request: async (_abandoned, onSend) =>
+      request: async (abandoned, onSend) =>
         client.request({
           onSend,
           asked: 'jwt_bearer',
           grantType: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
           parameters: {
-            assertion: await readGivenText('assertion', assertion),
+            assertion: await readGivenText('assertion', assertion, abandoned),
             scope,
             audience,
           },

@@ -26,12 +26,13 @@ const capability = (clientId: string): string => `Clients → ${clientId} → Se
 /** The first that matches counts. */
 const RULES: readonly Rule[] = [
   [
-    ({ description }) => /public client not allowed/i.test(description),
+    ({ asked, description }) =>
+      asked === 'client_credentials' && /public client not allowed/i.test(description),
     (id) =>
       `${capability(id)} → Client authentication On, then Service account roles On: a public client has no service account`,
   ],
   [
-    ({ description }) => /service account/i.test(description),
+    ({ asked, description }) => asked === 'client_credentials' && /service account/i.test(description),
     (id) => `${capability(id)} → Service account roles On`,
   ],
   [
@@ -39,9 +40,12 @@ const RULES: readonly Rule[] = [
     (id) => `${capability(id)} → Direct access grants On (off by default)`,
   ],
   [
-    ({ asked, error, description }) =>
-      asked === 'device_code' && error === 'unauthorized_client' && !/^invalid client or/i.test(description),
+    ({ asked, description }) => asked === 'device_code' && /device authorization grant/i.test(description),
     (id) => `${capability(id)} → OAuth 2.0 Device Authorization Grant On`,
+  ],
+  [
+    ({ asked, description }) => asked === 'jwt_bearer' && /public client not allowed/i.test(description),
+    (id) => `${capability(id)} → Client authentication On, then JWT Authorization Grant On`,
   ],
   [
     ({ asked, description }) =>
@@ -65,7 +69,21 @@ const RULES: readonly Rule[] = [
     () => 'the audience that was asked for is no client of this realm: Clients lists them by Client ID',
   ],
   [
-    ({ description }) => /token exchange/i.test(description),
+    ({ asked, description }) => asked === 'token_exchange' && /public client/i.test(description),
+    (id) => `${capability(id)} → Client authentication On, then Standard Token Exchange On`,
+  ],
+  [
+    ({ asked, description }) => asked === 'token_exchange' && /^client disabled/i.test(description),
+    () => 'the client that was named as audience is disabled: Clients, and Enabled at its top',
+  ],
+  [
+    ({ asked, description }) => asked === 'token_exchange' && /missing consents/i.test(description),
+    () =>
+      'the person has not consented to what the audience’s client asks for: that client → Settings → Consent required',
+  ],
+  [
+    ({ asked, description }) =>
+      asked === 'token_exchange' && /token exchange/i.test(description) && /not enabled/i.test(description),
     (id) => `${capability(id)} → Standard Token Exchange On (the client must be confidential)`,
   ],
   [
@@ -83,7 +101,7 @@ const RULES: readonly Rule[] = [
     (id) => `Clients → ${id} → Settings → Consent required Off: this way nobody can be asked for consent`,
   ],
   [
-    ({ description }) => /client not allowed/i.test(description),
+    ({ asked, description }) => asked === 'introspection' && /client not allowed/i.test(description),
     () => 'a public client may not introspect: ask with a confidential client that is in the audience',
   ],
   [
@@ -103,7 +121,7 @@ const RULES: readonly Rule[] = [
   [
     ({ asked, error }) => asked === 'password' && error === 'invalid_grant',
     () =>
-      'user name or password is wrong, or a one-time code is missing or used up: a person who has a one-time password needs its code, too (otp, or --otp on the command line). With brute force detection on, Keycloak refuses even the right password for a while after some failures',
+      'user name or password is wrong, or a one-time code is missing or used up: a person who has a one-time password needs its code, too (otp; on the command line: latchkey token --otp). With brute force detection on, Keycloak refuses even the right password for a while after some failures',
   ],
 ]
 

@@ -9,6 +9,8 @@ const RELEASED_SIZE = 1
 export interface LockLook {
   /** Nobody holds it: it was released, or its holder is gone. */
   readonly free: boolean
+  /** Its holder lives for sure, whether it gives signs or not: it may be stopped, or busy. */
+  readonly alive: boolean
   /** The holder, if it is known. */
   readonly pid: number | undefined
   /** Another value each time the holder says that it is alive. */
@@ -24,7 +26,12 @@ export async function writeLockFile(file: string): Promise<FileHandle | undefine
   const handle = await createPrivateFile(file)
   try {
     await handle?.writeFile(
-      JSON.stringify({ pid: process.pid, place: placeOfProcesses(), since: new Date() }),
+      JSON.stringify({
+        pid: process.pid,
+        born: birthOf(process.pid) ?? '',
+        place: placeOfProcesses(),
+        since: new Date(),
+      }),
     )
   } catch (error) {
     await handle?.close()
@@ -60,8 +67,13 @@ export async function lookAtLockFile(file: string): Promise<LockLook | undefined
   try {
     const { ino, mtimeMs, size } = await handle.stat()
     const holder = parseHolder(await handle.readFile('utf8'))
-    const free = size === RELEASED_SIZE || (holder !== undefined && isGone(holder))
-    return { free, pid: holder?.pid, sign: [ino, mtimeMs, size].join(' ') }
+    const life = holder === undefined ? undefined : lifeOf(holder)
+    return {
+      free: size === RELEASED_SIZE || life === 'gone',
+      alive: life === 'lives',
+      pid: holder?.pid,
+      sign: [ino, mtimeMs, size].join(' '),
+    }
   } finally {
     await handle.close()
   }
@@ -70,13 +82,15 @@ export async function lookAtLockFile(file: string): Promise<LockLook | undefined
 interface Holder {
   readonly pid: number
   readonly place: string
+  /** When it began, as its system counts; empty where that does not say. */
+  readonly born: string
 }
 
 function parseHolder(text: string): Holder | undefined {
   try {
-    const { pid, place } = JSON.parse(text) as Record<string, unknown>
+    const { pid, place, born } = JSON.parse(text) as Record<string, unknown>
     return Number.isSafeInteger(pid) && Number(pid) > 0 && typeof place === 'string'
-      ? { pid: Number(pid), place }
+      ? { pid: Number(pid), place, born: typeof born === 'string' ? born : '' }
       : undefined
   } catch {
     return undefined
@@ -84,14 +98,26 @@ function parseHolder(text: string): Holder | undefined {
 }
 
 /** Of another machine, container or start of this one we know nothing. */
-function isGone({ pid, place }: Holder): boolean {
-  if (place !== placeOfProcesses()) return false
+function lifeOf({ pid, place, born }: Holder): 'gone' | 'lives' | undefined {
+  if (place !== placeOfProcesses()) return undefined
   try {
     process.kill(pid, 0)
-    return false
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return 'gone'
   }
+  const found = birthOf(pid)
+  if (born === '' || found === undefined) return undefined
+  // Another process may have its number by now, and one that has ended keeps it until somebody has noticed.
+  return found === born ? 'lives' : 'gone'
+}
+
+/** When a process began, in ticks since its system did; empty for one that has ended, nothing where nobody says. */
+function birthOf(pid: number): string | undefined {
+  const stat = ifReadable(() => fs.readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  if (stat === '') return undefined
+  // Its name, which may hold anything, is the second field; the state is the third, the time the 22nd.
+  const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return ['Z', 'X'].includes(state) ? '' : (fields[18] ?? '')
 }
 
 /** Where process numbers mean the same: containers may share a home and a host name, but not the processes. */

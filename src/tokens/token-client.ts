@@ -1,6 +1,5 @@
 import * as oidc from 'openid-client'
 import { decodeJwt, type JWTPayload } from 'jose'
-import { isKeycloak } from '../provider/keycloak.js'
 import { isUsable, spentForNothing, UNCHECKED_ID_TOKEN } from '../provider/token-answer.js'
 import { endOfUnknown, lifeOf } from '../provider/renewal-time.js'
 import { TokenError } from './errors.js'
@@ -43,7 +42,12 @@ export interface TokenClient {
   ): Promise<oidc.DeviceAuthorizationResponse>
   /** @throws {@link TokenError} */
   introspect(token: string): Promise<Introspection>
-  /** @throws {@link TokenError} */
+  /**
+   * Revokes a token, whether it is good or dead already.
+   *
+   * @throws {@link TokenError}
+   * @see {@link https://www.rfc-editor.org/rfc/rfc7009.html#section-2.2 | RFC 7009 §2.2}
+   */
   revoke(token: string, hint: 'access_token' | 'refresh_token'): Promise<void>
   /** Whether hints about this server are Keycloak's, as far as is known by now. */
   isKeycloak(): boolean
@@ -57,7 +61,7 @@ export function createTokenClient(options: TokenClientOptions, now: () => number
   return {
     clientId,
     server: connection.server,
-    isKeycloak: () => isOfKeycloak(connection),
+    isKeycloak: connection.isKeycloak,
     request({ asked, grantType, parameters, secret, onSend, onSpent }) {
       const form = given(parameters)
       const secrets = secret.flatMap((name) => form[name] ?? [])
@@ -85,11 +89,16 @@ export function createTokenClient(options: TokenClientOptions, now: () => number
         return oidc.tokenIntrospection(configuration, token)
       })
     },
-    revoke(token, hint) {
-      return call('revocation', [token], (configuration) => {
-        needs(options, configuration, 'revocation_endpoint')
-        return oidc.tokenRevocation(configuration, token, { token_type_hint: hint })
-      })
+    async revoke(token, hint) {
+      try {
+        await call('revocation', [token], (configuration) => {
+          needs(options, configuration, 'revocation_endpoint')
+          return oidc.tokenRevocation(configuration, token, { token_type_hint: hint })
+        })
+      } catch (error) {
+        // > invalid tokens do not cause an error response since […] the purpose […] is already achieved
+        if (!(error instanceof TokenError && error.error === 'invalid_token')) throw error
+      }
     },
   }
 }
@@ -114,17 +123,12 @@ function callOf(connection: TokenConnection, options: TokenClientOptions): Call 
         clientId,
         clientAuthentication,
         server,
-        isKeycloak: isOfKeycloak(connection),
+        isKeycloak: connection.isKeycloak(),
         elsewhere,
         secrets: [...secrets, ...connection.secrets()],
       })
     }
   }
-}
-
-function isOfKeycloak({ known }: TokenConnection): boolean {
-  const metadata = known()
-  return metadata !== undefined && isKeycloak(metadata)
 }
 
 function given(parameters: Readonly<Record<string, string | undefined>>): Record<string, string> {

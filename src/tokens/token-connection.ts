@@ -4,7 +4,7 @@ import { createBackChannel, type BackChannel } from '../provider/back-channel.js
 import { createProviderClient } from '../provider/client.js'
 import { createClientAuthenticator } from '../provider/client-authentication.js'
 import { createDiscovery } from '../provider/discovery.js'
-import { KEYCLOAK_TOKEN_PATH, keycloakOtherIssuer } from '../provider/keycloak.js'
+import { isKeycloak, KEYCLOAK_TOKEN_PATH, keycloakOtherIssuer } from '../provider/keycloak.js'
 import type { ProviderMetadata } from '../provider/metadata.js'
 import { createTransport } from '../provider/transport.js'
 import { errorFirst } from './error-first.js'
@@ -36,8 +36,8 @@ export interface TokenConnection {
   readonly server: string
   /** @throws `ProviderError` when the server cannot be used. */
   readonly connect: () => Promise<oidc.Configuration>
-  /** The metadata known by now. */
-  readonly known: () => ProviderMetadata | undefined
+  /** Whether it is a Keycloak, as far as is known by now. */
+  readonly isKeycloak: () => boolean
   /** Where the token endpoint is that was given with a path too much, or too little. */
   readonly elsewhere: () => Promise<string | undefined>
   /** What the client proves itself by, as it is now. */
@@ -68,7 +68,7 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
       server,
       secrets,
       connect: () => Promise.resolve(forgiving),
-      known: () => undefined,
+      isKeycloak: () => tokenEndpoint.endsWith(KEYCLOAK_TOKEN_PATH),
       elsewhere: () => (elsewhere ??= otherTokenEndpoint(tokenEndpoint, backChannel)),
     }
   }
@@ -86,7 +86,10 @@ export function createTokenConnection(options: TokenClientOptions): TokenConnect
   return {
     server,
     secrets,
-    known: discovery.known,
+    isKeycloak() {
+      const metadata = discovery.known()
+      return metadata !== undefined && isKeycloak(metadata)
+    },
     // Discovery has told it.
     elsewhere: () => Promise.resolve(undefined),
     async connect() {

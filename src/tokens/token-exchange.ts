@@ -30,13 +30,13 @@ export function createTokenExchangeProvider(options: TokenExchangeProviderOption
   return createProvider(common, {
     grant: (client) => ({
       kind: 'repeatable',
-      request: async (_abandoned, onSend) =>
+      request: async (abandoned, onSend) =>
         client.request({
           onSend,
           asked: 'token_exchange',
           grantType: 'urn:ietf:params:oauth:grant-type:token-exchange',
           parameters: {
-            subject_token: await readGivenText('subjectToken', subjectToken),
+            subject_token: await readGivenText('subjectToken', subjectToken, abandoned),
             subject_token_type: subjectTokenType ?? ACCESS_TOKEN,
             requested_token_type: ACCESS_TOKEN,
             scope,

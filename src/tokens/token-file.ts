@@ -19,7 +19,7 @@ export interface TokenFileOptions {
   readonly name: string
   /** Where the file is. Default: the user's config folder. */
   readonly folder?: string | undefined
-  /** Seconds to wait while another process changes the file. Default: one call to the authorization server, and two. */
+  /** Seconds to wait while one other process changes the file. Default: two calls to the authorization server, and two. */
   readonly patience?: number | undefined
 }
 
@@ -38,7 +38,7 @@ interface Outcome {
 export function createTokenFile({
   name,
   folder = configFolder(process.env, process.platform, homedir),
-  patience = 7,
+  patience = 12,
 }: TokenFileOptions): TokenStore {
   const file = path.join(folder, 'tokens.json')
 

@@ -18,6 +18,12 @@ export interface Introspection extends Readonly<Record<string, unknown>> {
   readonly active: boolean
 }
 
+/** Is called before every request. What it is handed is heeded as {@link CallOptions} when it is that. */
+export interface TokenHook {
+  (options?: CallOptions): Promise<string>
+  (...handed: readonly unknown[]): Promise<void>
+}
+
 /** A source of current access tokens. Hand its functions around as you like: none needs the provider as `this`. */
 export interface TokenProvider {
   /**
@@ -26,8 +32,8 @@ export interface TokenProvider {
    * @throws `TokenError`, or the reason of the signal that was aborted.
    */
   (options?: CallOptions): Promise<string>
-  /** The same, as a hook for API clients that call one before every request. */
-  readonly ensureFresh: (options?: CallOptions) => Promise<string>
+  /** The same, as a hook for API clients that call one before every request, with whatever they hand to it. */
+  readonly ensureFresh: TokenHook
   /** A new access token, although the known one may be good: for an API that refused it. */
   readonly renew: (options?: CallOptions) => Promise<string>
   /** All tokens, current. */

@@ -147,15 +147,20 @@ async function refusal(body: BodyError, options: TranslationOptions): Promise<To
   const { error, errorDescription } = shown(body, options, 'invalid_response')
   const code = codeOf(error, asked)
   const words = said(error, errorDescription)
-  const message =
-    code === 'sign_in_again'
-      ? `sign in again: the refresh token is no longer good (${words})`
-      : `${WHAT[asked]} answered ${words}`
+  const plain = PLAINLY[code]
+  const message = plain === undefined ? `${WHAT[asked]} answered ${words}` : `${plain} (${words})`
   const hint =
     isKeycloak && code !== 'sign_in_again'
       ? keycloakTokenHint({ ...options, error, description: body.description })
       : undefined
   return new TokenError(code, message, { status: body.status, error, errorDescription, hint })
+}
+
+/** What a refusal means for the person. */
+const PLAINLY: Partial<Readonly<Record<TokenErrorCode, string>>> = {
+  sign_in_again: 'sign in again: the refresh token is no longer good',
+  access_denied: 'the person refused the sign-in',
+  expired_token: 'nobody finished the sign-in in time: begin again',
 }
 
 const said = (error: string, description: string | undefined): string =>

@@ -68,7 +68,7 @@ test('the device endpoint refuses a wrong secret: the hint speaks of the secret,
   const error: unknown = await createDeviceCodeProvider(options)().catch((reason: unknown) => reason)
   expect(error).toMatchObject({
     code: 'client_refused',
-    hint: expect.stringMatching(/^clientSecret \(OIDC_CLIENT_SECRET\) is not the secret of this client/),
+    hint: expect.stringMatching(/^clientSecret is not the secret of this client/),
   })
 })
 
@@ -89,7 +89,7 @@ describe('a real Keycloak refuses the client, and the hint names the cause', () 
       'secret',
       () => ({ clientSecret: wrongSecret }),
       WRONG_SECRET,
-      /^clientSecret \(OIDC_CLIENT_SECRET\) is not the secret of this client \(Clients → secret → Credentials → Client Secret\)/,
+      /^clientSecret is not the secret of this client \(Clients → secret → Credentials → Client Secret\)/,
     ],
     [
       'the secret in the form, and only the header is allowed',
@@ -110,7 +110,7 @@ describe('a real Keycloak refuses the client, and the hint names the cause', () 
       'jwt',
       () => ({ clientSecret }),
       '400 invalid_client: Parameter client_assertion_type is missing',
-      /^jwt proves itself by a signed JWT: clientAuthentication \(OIDC_CLIENT_AUTH\) private_key_jwt where /,
+      /^jwt proves itself by a signed JWT: clientAuthentication private_key_jwt where /,
     ],
     [
       'a secret where the secret is to sign',

@@ -92,6 +92,11 @@ describe('refresh tokens of a real Keycloak that are good for one use', () => {
     const again = await failureOf(provider())
     expect(again.code).toBe('sign_in_again')
     expect(await realm.refreshesOf(userId)).toMatchObject({ granted: 1 })
+    // What is over need not be ended.
+    const { userId: whose, answer: ended } = await signIn()
+    const over = createRefreshTokenProvider({ ...common, refreshToken: ended.refresh_token })
+    await realm.admin(`/users/${whose}/logout`, { method: 'POST' })
+    await over.revoke()
     const garbage = createRefreshTokenProvider({ ...common, refreshToken: 'garbage' })
     expect(await failureOf(garbage())).toMatchObject({ code: 'sign_in_again', error: 'invalid_grant' })
     const ofAnother = {

@@ -1,8 +1,35 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { createClientCredentialsProvider } from '../../../src/tokens.js'
 import { CLIENT_ID, CLIENT_SECRET, ScriptedProvider } from '../../support/scripted-provider.js'
+import { failureOf } from '../../support/token-failures.js'
 
 const ISSUER = 'http://id.invalid/realms/demo'
+
+describe('a token endpoint that is given in place of the issuer', () => {
+  test.each([
+    ['of a Keycloak', '/protocol/openid-connect/token', /Service account roles On$/],
+    ['of another server', '/token', undefined],
+  ])('C000-11 %s: hints are its own, or there are none', async (_whose, path, hint) => {
+    const server = createServer((_req, res) => {
+      res.writeHead(401, { 'content-type': 'application/json' })
+      const error_description = 'Client not enabled to retrieve service account'
+      res.end(JSON.stringify({ error: 'unauthorized_client', error_description }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const tokenEndpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/realms/x${path}`
+    try {
+      const client = { tokenEndpoint, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET }
+      const error = await failureOf(createClientCredentialsProvider(client)())
+      expect(error.code).toBe('client_refused')
+      if (hint === undefined) expect(error.hint).toBeUndefined()
+      else expect(error.hint).toMatch(hint)
+    } finally {
+      await new Promise((resolve) => server.close(resolve))
+    }
+  })
+})
 
 /** As in containers: what everybody calls the server is no way to it from here. */
 describe('a server that this program reaches under another address than the issuer’s', () => {

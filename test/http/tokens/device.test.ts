@@ -177,6 +177,30 @@ describe('sign-in with another device', () => {
     expect(provider.count('token')).toBe(0)
   })
 
+  test('CL-06 a prompt that stays open holds up neither the sign-in nor who comes after one that left', async () => {
+    const onPrompt = (prompt: DevicePrompt) => new Promise(() => prompts.push(prompt))
+    const tokens = create({ onPrompt })
+    const leaving = new AbortController()
+    const first = tokens({ signal: leaving.signal })
+    await until(() => prompts.length === 1 || undefined)
+    leaving.abort('gone')
+    await expect(first).rejects.toBe('gone')
+    const second = tokens()
+    await until(() => prompts.length === 2 || undefined)
+    provider.device.approve(ALICE)
+    expect(await second).toMatch(/./)
+  })
+
+  test('CL-06 what the person or the clock has decided is said in plain words', async () => {
+    for (const [error, words] of [
+      ['access_denied', 'the person refused the sign-in (access_denied: why)'],
+      ['expired_token', 'nobody finished the sign-in in time: begin again (expired_token: why)'],
+    ] as const) {
+      provider.answers.token = (_call, res) => json(res, 400, { error, error_description: 'why' })
+      expect(await failureOf(create()())).toMatchObject({ code: error, message: words })
+    }
+  })
+
   test('CL-06 the refresh token keeps the sign-in going without a prompt; when it is dead, there is another prompt', async () => {
     let now = Date.now()
     const tokens = create({ now: () => now })

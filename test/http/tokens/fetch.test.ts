@@ -47,16 +47,6 @@ describe('provider.fetch', () => {
     expect(provider.count('token')).toBe(2)
   })
 
-  test('C000-16 it stands in for fetch, and the hook for any function that is called before a request', async () => {
-    const standsIn: typeof fetch = tokens.fetch
-    const answer = await standsIn(new Request(api.url, { method: 'PUT', body: 'x' }))
-    expect(answer.status).toBe(200)
-    expect(api.requests[0]?.method).toBe('PUT')
-    const hook = tokens.ensureFresh as (given: unknown) => Promise<string>
-    for (const given of [undefined, null, 'GET', 7, { signal: 'none' }, { signal: null }])
-      expect(await hook(given)).toBe(await tokens())
-  })
-
   test('C000-25 a second 401 is the answer; an API that refuses every token causes no storm of renewals', async () => {
     api.answer = 401
     const answer = await tokens.fetch(api.url)

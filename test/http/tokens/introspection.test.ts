@@ -125,6 +125,16 @@ describe('introspection and revocation', () => {
     expect(provider.count('revoke')).toBe(1)
   })
 
+  test('a sign-in that is over at the server is revoked: Keycloak says invalid_token, with 200; other words are refusals', async () => {
+    const tokens = createPasswordProvider({ ...client(), ...ALICE })
+    await tokens()
+    provider.answers.revoke = (_call, res) => json(res, 200, { error: 'invalid_token' })
+    await tokens.revoke()
+    await tokens()
+    provider.answers.revoke = (_call, res) => json(res, 400, { error: 'unsupported_token_type' })
+    expect(await failureOf(tokens.revoke())).toMatchObject({ error: 'unsupported_token_type', status: 400 })
+  })
+
   test('revoking ends the sign-in: the refresh token is shown, with its hint; the next call signs in anew', async () => {
     const tokens = createPasswordProvider({ ...client(), ...ALICE })
     const { refreshToken } = await tokens.tokens()

@@ -34,7 +34,11 @@ const all = (error) => ({
 const result = {}
 await tokens().then((token) => (result.token = token), (error) => (result.error = all(error)))
 await known.fetch(TARGET + '/api').then(
-  async (answer) => (result.api = await answer.text()),
+  async (answer) => {
+    result.own = answer instanceof Response && answer.headers instanceof Headers
+    result.url = answer.url
+    result.api = await answer.text()
+  },
   (error) => (result.apiError = all(error)),
 )
 console.log(JSON.stringify(result))
@@ -50,6 +54,9 @@ interface Failure {
 interface Result {
   readonly token?: string
   readonly api?: string
+  /** Of the classes that everybody's `fetch` gives. */
+  readonly own?: boolean
+  readonly url?: string
   readonly error?: Failure
   readonly apiError?: Failure
 }
@@ -98,11 +105,11 @@ describe('token providers behind a proxy', () => {
     })
   }
 
-  const GOOD = { token: 'got', api: '"hello"' }
+  const good = (): Result => ({ token: 'got', api: '"hello"', own: true, url: `${target}/api` })
 
   test('HTTPS_PROXY is gone through for the tokens and for provider.fetch, with its password', async () => {
     const env = { HTTPS_PROXY: `http://me:${PROXY_PASSWORD}@${proxy.host}`, NODE_EXTRA_CA_CERTS: ca }
-    expect(await run(env)).toEqual(GOOD)
+    expect(await run(env)).toEqual(good())
     expect(proxy.asked).toEqual([new URL(target).host, new URL(target).host])
     const basic = `Basic ${Buffer.from(`me:${PROXY_PASSWORD}`).toString('base64')}`
     expect(proxy.credentials).toEqual([basic, basic])
@@ -111,7 +118,7 @@ describe('token providers behind a proxy', () => {
 
   test('NO_PROXY goes around it', async () => {
     const env = { HTTPS_PROXY: `http://${proxy.host}`, NO_PROXY: '127.0.0.1', NODE_EXTRA_CA_CERTS: ca }
-    expect(await run(env)).toEqual(GOOD)
+    expect(await run(env)).toEqual(good())
     expect(proxy.asked).toEqual([])
   })
 

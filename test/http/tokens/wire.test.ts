@@ -15,6 +15,7 @@ import {
 } from '../../support/scripted-provider.js'
 import { sign } from '../../support/signing.js'
 import { failureOf } from '../../support/token-failures.js'
+import { until } from '../../support/until.js'
 
 const ALICE = { username: 'alice', password: 'alice-password' }
 /** With everything in it that a form or a header would have to write in another way. */
@@ -164,6 +165,19 @@ describe('what a token provider puts on the wire', () => {
       )
     }
     expect(provider.count('token')).toBe(0)
+  })
+
+  test('an assertion that is never given holds up who waits for it, and nobody who comes after', async () => {
+    let asked = 0
+    const assertion = () => (++asked === 1 ? new Promise<string>(() => undefined) : Promise.resolve('x'))
+    const tokens = createJwtBearerProvider({ ...confidential(), assertion })
+    const leaving = new AbortController()
+    const first = tokens({ signal: leaving.signal })
+    await until(() => asked === 1 || undefined)
+    leaving.abort('gone')
+    await expect(first).rejects.toBe('gone')
+    await failureOf(tokens())
+    expect([asked, provider.count('token')]).toEqual([2, 1])
   })
 
   test('A-10 a wrong secret is the same typed error in every provider', async () => {

@@ -13,6 +13,7 @@ const client = (clientAuthentication: ClientAuthentication): KeycloakClient => (
   clientId: 'webapp',
   clientAuthentication,
   keyDocument: KEY_DOCUMENT,
+  bySettings: true,
 })
 const hint = (error: string, method: ClientAuthentication, description = INVALID): string | undefined =>
   keycloakClientHint({ error, description }, client(method))
@@ -66,10 +67,8 @@ describe('keycloakClientHint', () => {
   test('a program without an address is told the other ways to show its key', () => {
     const program = { clientId: 'job', clientAuthentication: 'private_key_jwt' } as const
     const text = keycloakClientHint({ error: 'unauthorized_client', description: INVALID }, program)
-    expect(text).toContain(
-      'Use JWKS URL Off and a JWK Set with the public key of clientKeyFile (OIDC_CLIENT_KEY_FILE)',
-    )
-    expect(text).not.toContain('undefined')
+    expect(text).toContain('Use JWKS URL Off and a JWK Set with the public key of clientKeyFile under')
+    expect(text).not.toMatch(/undefined|OIDC_/)
   })
 
   test.each([

@@ -1,9 +1,12 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { takeFileLock, type HeldFileLock } from '../../../src/tokens/file-lock.js'
+import { until } from '../../support/until.js'
 import { modeOf, removeTemporaryFolders, temporaryFolder } from '../../support/temporary-folder.js'
 
 afterAll(removeTemporaryFolders)
@@ -53,6 +56,33 @@ describe('CL-04 the lock is free', () => {
     expect(fs.readdirSync(folder)).toEqual(['tokens.lock.42'])
   })
 
+  test('at once, when its holder has ended and another process has its number', async () => {
+    await leave(1, { pid: process.pid, born: '1' })
+    await take(0)
+    expect(fs.readdirSync(folder)).toEqual(['tokens.lock.2'])
+  })
+
+  test('at once, when its holder has ended and its parent has not noticed', async () => {
+    // The shell becomes a program that never asks after the other one.
+    const parent = spawn('/bin/sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'])
+    try {
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+      const pid = Number(line.toString())
+      const fields = (): readonly string[] =>
+        fs
+          .readFileSync(`/proc/${pid}/stat`, 'utf8')
+          .replace(/^.*\) /, '')
+          .split(' ')
+      const born = fields()[19]
+      await until(() => fields()[0] === 'Z' || undefined)
+      await leave(1, { pid, born })
+      await take(0)
+      expect(fs.readdirSync(folder)).toEqual(['tokens.lock.2'])
+    } finally {
+      parent.kill('SIGKILL')
+    }
+  })
+
   test('after 3 s without a sign of life, when nothing else is known of its holder', async () => {
     await leave(1, { place: 'elsewhere' })
     const elsewhere = fs.readFileSync(at('tokens.lock.1'), 'utf8')
@@ -78,6 +108,16 @@ describe('CL-04 the lock is held', () => {
     })
     expect(await lock.isOurs()).toBe(true)
     await lock.release()
+  })
+
+  test('by one after another: who waits counts anew for each', async () => {
+    const turn = async (): Promise<void> => {
+      const lock = await take(1.5)
+      await sleep(600)
+      await lock.release()
+    }
+    await Promise.all(Array.from({ length: 5 }, turn))
+    expect(fs.readdirSync(folder)).toEqual(['tokens.lock.5'])
   })
 
   test('by a process that looks dead from another machine, and gives signs of life', async () => {

@@ -42,6 +42,14 @@ const leftovers = (): readonly string[] => fs.readdirSync(folder).filter((name) 
 const locks = (): readonly string[] =>
   fs.readdirSync(folder).filter((name) => name.startsWith('tokens.lock.'))
 
+/** Stops a process, and has its lock look like one of another machine, of whose processes nothing is known. */
+function stopElsewhere({ child }: ReturnType<TokenFileProgram['start']>): void {
+  const [lock = ''] = locks()
+  const content = JSON.parse(fs.readFileSync(path.join(folder, lock), 'utf8')) as object
+  child.kill('SIGSTOP')
+  fs.writeFileSync(path.join(folder, lock), JSON.stringify({ ...content, place: 'elsewhere' }))
+}
+
 describe('CL-04 many commands at once', () => {
   test('twenty on a token that is due make one refresh, and all have its token', async () => {
     const all = Array.from({ length: 20 }, () => program.start({ folder, log, takes: 300 }))
@@ -70,10 +78,26 @@ describe('CL-04 many commands at once', () => {
     expect(await kept()).toMatch(/^of/)
   })
 
-  test('one that was stopped loses the lock after 3 s, and neither token is lost to an older one', async () => {
+  test('one that is stopped, or busy, keeps the lock as long as it lives: it may have spent the refresh token', async () => {
     const stopped = program.start({ folder, log, hold: true })
     await stopped.working()
     stopped.child.kill('SIGSTOP')
+    await expect(program.start({ folder, log, patience: 5 }).result()).resolves.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining(`was held by process ${stopped.pid} `),
+    })
+    stopped.child.kill('SIGCONT')
+    stopped.goOn()
+    const { token } = await stopped.result()
+    expect(token).toBe(`of ${stopped.pid} `)
+    expect(await kept()).toBe(token)
+    expect(refreshes()).toBe(1)
+  })
+
+  test('one of another machine that was stopped loses the lock after 3 s, and neither token is lost to an older one', async () => {
+    const stopped = program.start({ folder, log, hold: true })
+    await stopped.working()
+    stopElsewhere(stopped)
     const next = await program.start({ folder, log }).result()
     expect(await kept()).toBe(next.token)
     stopped.child.kill('SIGCONT')
@@ -83,10 +107,10 @@ describe('CL-04 many commands at once', () => {
     expect([await kept(), leftovers()]).toEqual([next.token, []])
   })
 
-  test('one that was stopped keeps its token, if it is the newest', async () => {
+  test('one of another machine that was stopped keeps its token, if it is the newest', async () => {
     const stopped = program.start({ folder, log, hold: true })
     await stopped.working()
-    stopped.child.kill('SIGSTOP')
+    stopElsewhere(stopped)
     await store.update((tokens) => Promise.resolve(tokens && { ...tokens, obtainedAt: 1001 }))
     stopped.child.kill('SIGCONT')
     stopped.goOn()
@@ -95,10 +119,10 @@ describe('CL-04 many commands at once', () => {
     expect([await kept(), leftovers()]).toEqual([token, []])
   })
 
-  test('who signed out while one was stopped stays signed out', async () => {
+  test('who signed out while one of another machine was stopped stays signed out', async () => {
     const stopped = program.start({ folder, log, hold: true })
     await stopped.working()
-    stopped.child.kill('SIGSTOP')
+    stopElsewhere(stopped)
     await store.update(() => Promise.resolve(undefined))
     stopped.child.kill('SIGCONT')
     stopped.goOn()
