@@ -31,6 +31,7 @@ function unquoted(text: string): string {
 /** A token that a mail or a terminal has folded. Lines that are tokens of their own are left as they are. */
 function unfolded(text: string): string {
   const lines = text.split(/\s*\n\s*/)
-  const isFolded = lines.every((line) => /^[\w.-]+$/.test(line) && readJwt(line) === undefined)
-  return isFolded ? lines.join('') : text
+  const isFolded = lines.every((line) => /^[\w.-]+$/.test(line))
+  // The first line of one may be all of it but a part of its signature.
+  return isFolded && lines.filter((line) => readJwt(line) !== undefined).length < 2 ? lines.join('') : text
 }

@@ -62,7 +62,7 @@ function verdictOf(error: unknown, claims: Members, options: CheckOptions): Verd
   if (error instanceof ProviderError) return { ...undecided(error.message), hint: error.hint }
   if (!(error instanceof JwtError)) throw error
   // The signature is good, and so is the issuer; a token need not name an audience. The rest has not been looked at.
-  if (error.check === 'aud') return claimsVerdict(claims, options)
+  if (error.check === 'aud') return audienceVerdict(claims) ?? claimsVerdict(claims, options)
   // Anybody can write a time; what matters before is whether somebody of the realm has signed it.
   const verdict = JUDGED_HERE.includes(error.check) ? claimsVerdict(claims, options) : undefined
   return verdict ?? { ...invalid(error.message), hint: error.hint }
@@ -80,9 +80,16 @@ function claimsVerdict(claims: Members, options: CheckOptions): Verdict | undefi
     return invalid('not a usable subject')
   if (typeof exp !== 'number') return invalid('it does not say until when it is good')
   const dates = ['exp', 'iat', ...('nbf' in claims ? ['nbf'] : [])]
+  if (!('iat' in claims)) return invalid('it does not say when it was issued')
   const wrong = dates.find((name) => !isDate(claims[name]))
   if (wrong !== undefined) return invalid(`its ${wrong} is not a date`)
   return endedVerdict(claims, options) ?? futureVerdict(claims, options)
+}
+
+/** None is no fault. */
+function audienceVerdict({ aud }: Members): Verdict | undefined {
+  const isOne = [aud ?? []].flat().every((audience) => typeof audience === 'string')
+  return isOne ? undefined : invalid('its aud is not an audience')
 }
 
 const isDate = (value: unknown): boolean => typeof value === 'number' && Math.abs(value) <= MAX_DATE

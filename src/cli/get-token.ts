@@ -77,7 +77,6 @@ async function refresh(
     ...client,
     scope,
     audience,
-    refreshToken: given,
     store: isOther ? forOneToken(store) : store,
     now: context.now,
   })

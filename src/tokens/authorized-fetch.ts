@@ -1,5 +1,6 @@
 import { createTransport, hasProxy } from '../provider/transport.js'
 import { isFault, TokenError } from './errors.js'
+import { ownResponse } from './own-response.js'
 import type { CallOptions, TokenFetchInit } from './token-provider.js'
 
 /** To send them twice is to send them once. @see {@link https://www.rfc-editor.org/rfc/rfc9110.html#section-9.2.2 | RFC 9110 §9.2.2} */
@@ -102,16 +103,7 @@ function send({ request, init, body, signal }: Sendable, token: string): Promise
   const all = { ...init, method, headers: Object.fromEntries(headers), body, redirect, integrity, ...duplex }
   const complete = signal === undefined ? all : { ...all, signal }
   // Everybody's own `fetch` knows no proxy; where there is one, ours does.
-  return hasProxy() ? transport(new URL(url), complete).then(asOwn) : fetch(url, complete)
-}
-
-/** Without a body, whatever stands there. @see {@link https://fetch.spec.whatwg.org/#null-body-status | Fetch §2.2.3} */
-const NULL_BODY: readonly number[] = [204, 205, 304]
-
-/** An answer of the class that everybody's `fetch` gives. */
-function asOwn(answer: Response): Response {
-  const { status, statusText, url, redirected } = answer
-  const body = NULL_BODY.includes(status) ? null : answer.body
-  const own = new Response(body, { status, statusText, headers: [...answer.headers] })
-  return Object.defineProperties(own, { url: { value: url }, redirected: { value: redirected } })
+  return hasProxy()
+    ? transport(new URL(url), complete).then((answer) => ownResponse(answer))
+    : fetch(url, complete)
 }

@@ -110,13 +110,22 @@ export class Chain {
     const accessToken = kept?.accessToken ?? this.#held.any?.accessToken
     this.#forget()
     const { client } = this.#signIn
-    if (refreshToken !== undefined) await client.revoke(refreshToken, 'refresh_token')
-    else if (accessToken !== undefined) await client.revoke(accessToken, 'access_token')
+    if (refreshToken === undefined) {
+      if (accessToken !== undefined) await client.revoke(accessToken, 'access_token')
+      return
+    }
+    try {
+      await client.revoke(refreshToken, 'refresh_token')
+    } catch (error) {
+      // Who tries again means the same one.
+      this.#rotation.doubt(refreshToken)
+      throw error
+    }
   }
 
   #fly(wanted: Wanted, signal: AbortSignal | undefined, but?: string): Promise<TokenSet> {
     // Who wants another one is not content with what serves everybody else.
-    const key = [keyOf(wanted.scope), but === undefined ? '' : 'another'].join('\n')
+    const key = [keyOf(wanted.scope), but].join('\n')
     const known = this.#flights.get(key)
     // One that was abandoned ends as it likes: who comes now is served after it.
     if (known?.isAbandoned === false) return known.join(signal)
@@ -172,7 +181,11 @@ export class Chain {
     const kept = await store.read()
     const news = this.#seen(kept, wanted, but)
     if (news !== undefined) return news
-    if (this.#grant?.kind === 'interactive' && kept?.refreshToken === undefined) {
+    if (
+      this.#grant?.kind === 'interactive' &&
+      this.#isOfStore(wanted) &&
+      this.#rotation.current === undefined
+    ) {
       // A person may take minutes: nobody else is made to wait for that.
       const tokens = await this.#fresh(wanted.scope, abandoned)
       await store.update(() => Promise.resolve({ ...tokens }))

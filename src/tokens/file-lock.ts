@@ -9,7 +9,7 @@ import { unless, usingFiles } from './unusable-file.js'
 const TOUCH = 1000
 /**
  * Milliseconds without one after which a lock is taken from a holder of whom nothing else is known. One that is known to
- * live keeps it, however long it is stopped or busy: it may have sent the refresh token.
+ * live keeps it for a minute, be it stopped or busy: it may have sent the refresh token.
  */
 const STALE = 3000
 /** Milliseconds between two looks of who waits, at least and at most. */

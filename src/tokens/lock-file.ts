@@ -3,13 +3,16 @@ import type { FileHandle } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { openPrivateFile, createPrivateFile } from './private-folder.js'
 
+/** So long a holder that lives keeps a lock without a sign of life, in milliseconds: it may be stopped, or busy. */
+const LONGEST_SILENCE = 60_000
+
 /** What a released lock file is cut to: for that there is room on a full disk. An empty one is just being written. */
 const RELEASED_SIZE = 1
 
 export interface LockLook {
   /** Nobody holds it: it was released, or its holder is gone. */
   readonly free: boolean
-  /** Its holder lives for sure, whether it gives signs or not: it may be stopped, or busy. */
+  /** Its holder lives for sure, although it may have given no sign for a while. */
   readonly alive: boolean
   /** The holder, if it is known. */
   readonly pid: number | undefined
@@ -70,7 +73,7 @@ export async function lookAtLockFile(file: string): Promise<LockLook | undefined
     const life = holder === undefined ? undefined : lifeOf(holder)
     return {
       free: size === RELEASED_SIZE || life === 'gone',
-      alive: life === 'lives',
+      alive: life === 'lives' && Math.abs(Date.now() - mtimeMs) < LONGEST_SILENCE,
       pid: holder?.pid,
       sign: [ino, mtimeMs, size].join(' '),
     }

@@ -29,8 +29,8 @@ export class Rotation {
   follow(refreshToken: string | undefined): void {
     const before = this.#current
     this.#current = refreshToken
-    this.#doubtful = undefined
     if (refreshToken === before) return
+    if (refreshToken !== undefined) this.#doubtful = undefined
     const spent = before === undefined ? this.#spent : [...this.#spent, before]
     this.#spent = spent.filter((token) => token !== refreshToken).slice(-MEMORY)
     if (refreshToken !== undefined) this.#onNew(refreshToken)
@@ -46,19 +46,20 @@ export class Rotation {
   die(): void {
     const spare = this.#spare
     this.#spare = undefined
+    this.#doubtful = undefined
     this.follow(spare)
   }
 
-  /** Whether the current one was spent is not known. */
-  doubt(): void {
-    const before = this.#current
+  /** One is redeemed no more, the current one usually: whether it is spent, or revoked, is not known. */
+  doubt(refreshToken = this.#current): void {
     this.follow(undefined)
-    this.#doubtful = before
+    this.#doubtful = refreshToken
   }
 
   /** Nothing is left of the sign-in. */
   forget(): void {
     this.#spare = undefined
+    this.#doubtful = undefined
     this.follow(undefined)
   }
 

@@ -73,8 +73,9 @@ export class SignIn {
     }
     this.#rotation.die()
     if (this.#rotation.current !== undefined) return true
-    if (kind === undefined || kind === 'once') this.#end = error
-    return kind === 'repeatable'
+    const canGrant = kind === 'repeatable' || (kind === 'once' && !this.#hasGranted)
+    if (!canGrant && kind !== 'interactive') this.#end = error
+    return canGrant
   }
 
   #adopt(tokens: TokenSet, refreshToken: string | undefined): TokenSet {

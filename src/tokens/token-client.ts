@@ -97,7 +97,8 @@ export function createTokenClient(options: TokenClientOptions, now: () => number
         })
       } catch (error) {
         // > invalid tokens do not cause an error response since […] the purpose […] is already achieved
-        if (!(error instanceof TokenError && error.error === 'invalid_token')) throw error
+        const isOver = error instanceof TokenError && error.status === 400 && error.error === 'invalid_token'
+        if (!isOver) throw error
       }
     },
   }

@@ -30,7 +30,8 @@ describe.each([
   test.each([
     ['is good later', { nbf: now() + HOUR }, /not valid yet/],
     ['was issued later', { iat: now() + HOUR, exp: now() + 2 * HOUR }, /issued in the future/],
-    ['was issued at no time', { iat: undefined }, /its iat is not a date/],
+    ['was issued at no time', { iat: undefined }, /it does not say when it was issued/],
+    ['was issued in a text', { iat: 'now' }, /its iat is not a date/],
     ['has a number as its subject', { sub: 5 }, /not a usable subject/],
     ['has an empty subject', { sub: '' }, /not a usable subject/],
     ['ends at no date', { exp: 1e300 }, /its exp is not a date/],
@@ -50,6 +51,10 @@ describe.each([
     for (const claims of [{}, { sub: undefined }, { nbf: now() - 5, iat: now() + 5 }])
       expect((await verdictOn({ aud, ...claims })).code).toBe(0)
   })
+})
+
+test.each([[5], [['the-api', 5]], [{}], [true]])('an audience that is none: %j', async (aud) => {
+  expect(await verdictOn({ aud })).toEqual({ code: 3, verdict: 'NOT VALID: its aud is not an audience' })
 })
 
 test('a wrong signature comes before what the claims say', async () => {

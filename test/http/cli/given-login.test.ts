@@ -64,6 +64,19 @@ describe('latchkey logout with LATCHKEY_REFRESH_TOKEN', () => {
     expect(world.provider.grants('refresh_token')).toBe(0)
   })
 
+  test('that it is over is found with the newest token alone: the first one is spent', async () => {
+    const setting = { ...env(), ...given() }
+    expect(await token(setting)).toBe(0)
+    const newest = world.provider.families.newest(person()) ?? ''
+    world.provider.families.revokeBy(newest)
+    world.provider.calls = []
+    const { code, stderr } = await latchkey(['token', '--scope', 'openid'], { env: setting })
+    expect(code).toBe(4)
+    expect(stderr).toContain('LATCHKEY_REFRESH_TOKEN holds a dead token')
+    const sent = world.provider.calls.flatMap(({ form }) => form.get('refresh_token') ?? [])
+    expect(sent).toEqual([newest])
+  })
+
   test('is of the client of latchkey token: the confidential one with its secret, or as told', async () => {
     const whole = { ...world.env(), ...home }
     for (const args of [[], ['--client', 'public']]) {

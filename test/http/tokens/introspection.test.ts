@@ -133,6 +133,11 @@ describe('introspection and revocation', () => {
     await tokens()
     provider.answers.revoke = (_call, res) => json(res, 400, { error: 'unsupported_token_type' })
     expect(await failureOf(tokens.revoke())).toMatchObject({ error: 'unsupported_token_type', status: 400 })
+    for (const status of [401, 403]) {
+      await tokens()
+      provider.answers.revoke = (_call, res) => json(res, status, { error: 'invalid_token' })
+      expect(await failureOf(tokens.revoke())).toMatchObject({ error: 'invalid_token', status })
+    }
   })
 
   test('revoking ends the sign-in: the refresh token is shown, with its hint; the next call signs in anew', async () => {

@@ -35,7 +35,11 @@ const result = {}
 await tokens().then((token) => (result.token = token), (error) => (result.error = all(error)))
 await known.fetch(TARGET + '/api').then(
   async (answer) => {
-    result.own = answer instanceof Response && answer.headers instanceof Headers
+    const copy = answer.clone()
+    // What nobody holds any more is gone, and what is held is not.
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 10, gc()))
+    result.own = [answer, copy].every((one) => one instanceof Response && one.headers instanceof Headers)
+    result.copy = [copy.url, await copy.text()]
     result.url = answer.url
     result.api = await answer.text()
   },
@@ -57,6 +61,7 @@ interface Result {
   /** Of the classes that everybody's `fetch` gives. */
   readonly own?: boolean
   readonly url?: string
+  readonly copy?: readonly string[]
   readonly error?: Failure
   readonly apiError?: Failure
 }
@@ -97,7 +102,7 @@ describe('token providers behind a proxy', () => {
   function run(env: Record<string, string>): Promise<Result> {
     const all = { PATH: process.env['PATH'], TARGET: target, SECRET, ...env }
     return new Promise((resolve, reject) => {
-      const program = ['--input-type=module', '-e', PROGRAM]
+      const program = ['--expose-gc', '--input-type=module', '-e', PROGRAM]
       execFile(process.execPath, program, { cwd: ROOT, env: all }, (error, stdout, stderr) => {
         if (error === null) resolve(JSON.parse(stdout) as Result)
         else reject(new Error(stderr, { cause: error }))
@@ -105,7 +110,13 @@ describe('token providers behind a proxy', () => {
     })
   }
 
-  const good = (): Result => ({ token: 'got', api: '"hello"', own: true, url: `${target}/api` })
+  const good = (): Result => ({
+    token: 'got',
+    api: '"hello"',
+    own: true,
+    url: `${target}/api`,
+    copy: [`${target}/api`, '"hello"'],
+  })
 
   test('HTTPS_PROXY is gone through for the tokens and for provider.fetch, with its password', async () => {
     const env = { HTTPS_PROXY: `http://me:${PROXY_PASSWORD}@${proxy.host}`, NODE_EXTRA_CA_CERTS: ca }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { MemoryStore, World } from './chain-world.js'
+import type { Grant } from '../../../src/tokens/grant.js'
+import { MemoryStore, settled, World } from './chain-world.js'
 
 const WANTED = { scope: undefined, refreshBefore: 10 }
 const DUE = 50_001
@@ -21,6 +22,32 @@ describe('a refresh token of which there is doubt', () => {
     await chain.revoke()
     expect(world.revoked).toEqual([refreshToken])
     expect(world.sent.filter((token) => token === refreshToken)).toHaveLength(1)
+  })
+
+  test('TK-02 … with a store, too, which no longer has it', async () => {
+    const world = quickWorld()
+    const store = new MemoryStore()
+    const chain = world.chain({ store, grant: world.grant('repeatable') })
+    const { refreshToken } = await chain.get(WANTED)
+    for (const wait of [DUE, 3000]) {
+      world.now += wait
+      world.fates = ['away']
+      await chain.get(WANTED)
+    }
+    await chain.revoke()
+    expect(world.revoked).toEqual([refreshToken])
+  })
+
+  test('a sign-out that failed is tried again with the same one', async () => {
+    const world = quickWorld()
+    const chain = world.chain({}, world.signIn())
+    const { refreshToken } = await chain.get(WANTED)
+    world.revocation = 'away'
+    await expect(chain.revoke()).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(chain.get(WANTED)).rejects.toMatchObject({ code: 'sign_in_again' })
+    world.revocation = 'granted'
+    await chain.revoke()
+    expect(world.revoked).toEqual([refreshToken])
   })
 
   test('a sign-in of its own takes its place', async () => {
@@ -89,6 +116,30 @@ describe('a refresh token of which there is doubt', () => {
   })
 })
 
+test('C001-08 what counts once is sent when the login in the store is dead, and once', async () => {
+  const world = quickWorld()
+  const store = new MemoryStore()
+  const old = world.signIn()
+  store.kept = world.expired(old)
+  world.end(old)
+  const chain = world.chain({ store, grant: onceHeard(world.grant('once')) })
+  const { accessToken, refreshToken = '' } = await chain.get(WANTED)
+  expect(world.isCurrent(accessToken)).toBe(true)
+  world.end(refreshToken)
+  world.now += DUE
+  await expect(chain.get(WANTED)).rejects.toMatchObject({ code: 'sign_in_again' })
+  expect([world.grants, world.faults]).toEqual([1, []])
+})
+
+/** As a real one does, it says that it is on its way. */
+const onceHeard = (grant: Grant): Grant => ({
+  ...grant,
+  request(abandoned, onSend) {
+    onSend()
+    return grant.request(abandoned, onSend)
+  },
+})
+
 describe('C000-28 two scopes of one sign-in', () => {
   const OTHER = { ...WANTED, scope: 'other' }
 
@@ -122,6 +173,21 @@ describe('C000-28 two scopes of one sign-in', () => {
     expect([world.calls, world.faults]).toEqual([2, []])
   })
 
+  test('a person who signs in gives the store its own scope’s tokens only', async () => {
+    const world = quickWorld()
+    const store = new MemoryStore()
+    const grant: Grant = { ...world.grant('repeatable'), kind: 'interactive' }
+    const chain = world.chain({ store, grant, scope: undefined })
+    store.isBroken = true
+    await expect(chain.get(WANTED)).rejects.toThrow('the disk is full')
+    store.isBroken = false
+    const others = await chain.get(OTHER)
+    expect((await world.chain({ store, scope: undefined }).get(WANTED)).accessToken).not.toBe(
+      others.accessToken,
+    )
+    expect(world.faults).toEqual([])
+  })
+
   test('a grant gives the scope that it was made for, and no other', async () => {
     const world = quickWorld()
     const chain = world.chain({ grant: world.grant('repeatable'), scope: undefined })
@@ -149,4 +215,26 @@ test('C000-25 who wants another token, while one is fetched for others that cann
   await world.pass(3000)
   expect((await content).accessToken).toBe(accessToken)
   expect(await another).toMatchObject({ code: 'unavailable' })
+})
+
+test('who wants another token does not get the one that is just being stored', async () => {
+  const world = quickWorld()
+  const store = new MemoryStore()
+  const chain = world.chain({ store }, world.signIn())
+  let stored = (): void => undefined
+  const slow = new Promise<void>((resolve) => (stored = resolve))
+  const update = store.update.bind(store)
+  store.update = async (work) => {
+    const result = await update(work)
+    await slow
+    return result
+  }
+  const first = chain.get(WANTED)
+  await settled()
+  const { accessToken } = await chain.get(WANTED)
+  const another = chain.renew(WANTED)
+  stored()
+  await first
+  expect((await another).accessToken).not.toBe(accessToken)
+  expect(world.calls).toBe(2)
 })

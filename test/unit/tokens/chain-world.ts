@@ -53,6 +53,8 @@ export class World {
   /** Whether calls take no time. */
   isQuick = false
   readonly revoked: string[] = []
+  /** What becomes of revocations. */
+  revocation: 'granted' | 'away' = 'granted'
   calls = 0
   grants = 0
   readonly sent: string[] = []
@@ -84,6 +86,7 @@ export class World {
       startDevice: () => Promise.reject(new Error('not here')),
       introspect: () => Promise.reject(new Error('not here')),
       revoke: (token) => {
+        if (this.revocation === 'away') return Promise.reject(FAILURES.away())
         this.#dead.add(token)
         this.revoked.push(token)
         return Promise.resolve()

@@ -83,6 +83,13 @@ describe('CL-04 the lock is free', () => {
     }
   })
 
+  test('after 3 s, when its holder lives, and has given no sign for a minute', async () => {
+    await leave(1, { pid: process.pid })
+    const long = new Date(Date.now() - 61_000)
+    fs.utimesSync(at('tokens.lock.1'), long, long)
+    expect(await timed(take())).toBeGreaterThan(2800)
+  })
+
   test('after 3 s without a sign of life, when nothing else is known of its holder', async () => {
     await leave(1, { place: 'elsewhere' })
     const elsewhere = fs.readFileSync(at('tokens.lock.1'), 'utf8')
