@@ -30,7 +30,7 @@ export class Rotation {
     const before = this.#current
     this.#current = refreshToken
     if (refreshToken === before) return
-    if (refreshToken !== undefined) this.#doubtful = undefined
+    this.#doubtful = undefined
     const spent = before === undefined ? this.#spent : [...this.#spent, before]
     this.#spent = spent.filter((token) => token !== refreshToken).slice(-MEMORY)
     if (refreshToken !== undefined) this.#onNew(refreshToken)
